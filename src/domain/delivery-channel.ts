@@ -1,0 +1,14 @@
+import type { Item } from './message.ts'
+
+/** Why a session ended. */
+export type EndReason = 'disconnected' | 'gone' | 'takeover' | 'unregistered' | 'shutdown'
+
+/** How items reach one client. Confirmations come back through `Session.confirm`. */
+export interface DeliveryChannel {
+  /** How many items may be unconfirmed at a time (1: one after the other). */
+  readonly window: number
+  /** Hands items over, in order, never more than the window allows. False: no more until `Session.resume`. */
+  push(items: readonly Item[]): boolean
+  /** The session is over. Resolves once nothing handed over is still on its way. */
+  close(reason: EndReason): Promise<void>
+}

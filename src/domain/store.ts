@@ -1,0 +1,65 @@
+import type { ByteString } from './byte-string.ts'
+import type { Fault } from './fault.ts'
+import type { Envelope, Item, MessageId, Seq } from './message.ts'
+import type { UserName } from './user-name.ts'
+
+/** What the store knows of a user. A user registered again is another account: it gets nothing that was meant for the old one. */
+export interface Account {
+  readonly name: UserName
+  /** RFC 5803 form, or empty for an open account (wire-protocol 2). */
+  readonly verifier: ByteString
+}
+
+/** Limits of one mailbox. Messages beyond them are refused with `mailbox-full`; receipts always fit. */
+export interface MailboxLimits {
+  readonly items: number
+  readonly bytes: number
+}
+
+/**
+ * The durable half of a backend. Batch-shaped: what one tick brings is one call, and one commit.
+ *
+ * Every promise of a change resolves when the change is on disk and synced, never before (wire-protocol 3).
+ * After a failed commit every call rejects with `unavailable` until the store has recovered.
+ */
+export interface Store {
+  /** Rejects with `user-exists`. */
+  createAccount(name: UserName, verifier: ByteString): Promise<void>
+  /** Removes the account and its mailbox. Rejects with `no-such-user`. */
+  removeAccount(name: UserName): Promise<void>
+  /** Sets or replaces the credential. Rejects with `no-such-user`. */
+  setVerifier(name: UserName, verifier: ByteString): Promise<void>
+  account(name: ByteString): Promise<Account | undefined>
+  /** Accounts whose names start with `prefix`, in byte order, `limit` at most. */
+  accounts(prefix: ByteString, limit: number): Promise<readonly Account[]>
+
+  /**
+   * Accepts messages, in order. Each outcome stands at its envelope's index: the new id, the id of the message
+   * that already has this (sender, ref), or a `no-such-user` / `mailbox-full` fault. Rejects as a whole with
+   * `unavailable`, and then nothing of the batch was accepted.
+   */
+  append(envelopes: readonly Envelope[]): Promise<readonly (MessageId | Fault)[]>
+
+  /**
+   * The recipient has everything up to and including `seq`: those items go out of the mailbox, each message puts a
+   * receipt into its sender's, each receipt releases its ref. Resolves to the users who now have a new receipt.
+   */
+  confirm(user: UserName, seq: Seq): Promise<readonly UserName[]>
+
+  /** At most `limit` committed, unconfirmed items after `after`, in order. Answers at once where it can: the hot path of delivery. */
+  read(user: UserName, after: Seq, limit: number): readonly Item[] | Promise<readonly Item[]>
+
+  /** How many items wait in the mailbox; 0 for a user it does not know. */
+  waiting(user: UserName): Promise<number>
+
+  /** A hint: nobody reads this mailbox for now, so what was cached for it can go. */
+  release(user: UserName): void
+
+  /** Why the store refuses, or undefined while it is well. */
+  failure(): string | undefined
+  /** Resolves when the store is well (at once if it is). */
+  recovered(): Promise<void>
+
+  /** Waits for what is on its way, and closes. */
+  close(): Promise<void>
+}

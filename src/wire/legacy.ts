@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ByteString } from '../domain/byte-string.ts'
+import { type ByteString, toByteString } from '../domain/byte-string.ts'
 
 /**
  * The original protocol, wire-protocol 1: a request is a sequence of fields, each UTF-8, each ended by NUL;
@@ -64,10 +64,12 @@ const INCOMPLETE = { state: 'incomplete' } as const
 /**
  * A decoder for the frames of `table`.
  * @param maxFieldBytes the longest field, terminator not counted; a longer one is refused, never cut.
+ * @param notUtf8 what becomes of a field that is not UTF-8: it is refused, or what is no character becomes U+FFFD.
  */
 export function createLegacyDecoder<T extends Table>(
   table: T,
   maxFieldBytes: number,
+  notUtf8: 'refuse' | 'replace' = 'refuse',
 ): LegacyDecoder<keyof T & string> {
   type Op = keyof T & string
   const fields: ByteString[] = []
@@ -97,8 +99,9 @@ export function createLegacyDecoder<T extends Table>(
           if (!Object.hasOwn(table, word)) return { state: 'refused', why: 'unknown-operation' }
           operation = word
         } else {
-          if (!isUtf8(field)) return refused('not-utf8')
-          fields.push(field.toString('latin1') as ByteString)
+          const valid = isUtf8(field)
+          if (!valid && notUtf8 === 'refuse') return refused('not-utf8')
+          fields.push(valid ? (field.toString('latin1') as ByteString) : toByteString(field.toString('utf8')))
         }
         if (fields.length === table[operation]?.fields.length) {
           return { state: 'complete', frame: { operation, fields } }

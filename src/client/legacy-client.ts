@@ -1,0 +1,155 @@
+import { isIPv4 } from 'node:net'
+import { type ByteString, toByteString } from '../domain/byte-string.ts'
+import { Fault } from '../domain/fault.ts'
+import type { LegacyOperation } from '../wire/legacy.ts'
+import type { Client, Incoming, IncomingMessage, Receive } from './client.ts'
+import {
+  type LegacyConnection,
+  type LegacyReply,
+  type LegacyServer,
+  openLegacyConnection,
+} from './legacy-connection.ts'
+import { type LegacyListener, openLegacyListener } from './legacy-listener.ts'
+import { legacyRefusal } from './legacy-refusals.ts'
+
+/** How many messages are remembered so that one that comes again is not shown again. At most one is on its way at a time. */
+const REMEMBERED = 16
+
+/**
+ * A client of the original protocol (wire-protocol 1): one connection per request, and while a user is connected a
+ * listener that the server dials for each message and receipt. Works with the original C server too.
+ */
+export function createLegacyClient(server: LegacyServer, receive: Receive): Client {
+  const open = new Set<LegacyConnection>()
+  const shown = new Map<number, IncomingMessage>()
+  let connected: { readonly user: string; readonly listener: LegacyListener } | undefined
+
+  return {
+    get user() {
+      return connected?.user
+    },
+    async register(user) {
+      await ask('REGISTER', user)
+    },
+    async unregister(user) {
+      await ask('UNREGISTER', user)
+      await forget(user)
+    },
+    async connect(user) {
+      if (connected !== undefined && connected.user !== user) {
+        throw new Fault(
+          'not-allowed',
+          `you are connected as ${connected.user}: DISCONNECT ${connected.user} first`,
+        )
+      }
+      const name = field('user name', user)
+      const connection = await openConnection()
+      // The listener is there before the request, so that no push is refused, and where the server will dial:
+      // the address that this connection comes from (wire-protocol 1).
+      const listener = await openLegacyListener({
+        host: listenAddress(connection.localAddress),
+        from: connection.remoteAddress,
+        receive: receiveOnce,
+      }).catch((error: unknown) => {
+        close(connection)
+        throw error
+      })
+      try {
+        granted('CONNECT', await answer(connection, 'CONNECT', name, toByteString(String(listener.port))))
+      } catch (error) {
+        await listener.close()
+        throw error
+      }
+      const before = connected?.listener
+      connected = { user, listener }
+      await before?.close() // the server had forgotten us: what it dials now is the new one
+    },
+    async disconnect(user) {
+      const reply = await request('DISCONNECT', user)
+      // Gone either way: done, no such user, or not connected.
+      if (reply.code <= 2) await forget(user)
+      granted('DISCONNECT', reply)
+    },
+    async send(recipient, text) {
+      if (connected === undefined) {
+        throw new Fault('not-connected', 'nobody is connected here: CONNECT <userName> first')
+      }
+      const { id } = await ask('SEND', connected.user, recipient, text)
+      return id ?? 0
+    },
+    async close() {
+      for (const connection of open) connection.close()
+      const listener = connected?.listener
+      connected = undefined
+      await listener?.close()
+    },
+  }
+
+  async function ask(operation: LegacyOperation, ...texts: readonly string[]): Promise<LegacyReply> {
+    return granted(operation, await request(operation, ...texts))
+  }
+
+  async function request(operation: LegacyOperation, ...texts: readonly string[]): Promise<LegacyReply> {
+    const fields = texts.map((text, at) => field(at === 2 ? 'message' : 'user name', text))
+    return answer(await openConnection(), operation, ...fields)
+  }
+
+  async function openConnection(): Promise<LegacyConnection> {
+    const connection = await openLegacyConnection(server)
+    open.add(connection)
+    return connection
+  }
+
+  async function answer(
+    connection: LegacyConnection,
+    operation: LegacyOperation,
+    ...fields: readonly ByteString[]
+  ): Promise<LegacyReply> {
+    try {
+      return await connection.ask(operation, ...fields)
+    } finally {
+      close(connection)
+    }
+  }
+
+  function close(connection: LegacyConnection): void {
+    connection.close()
+    open.delete(connection)
+  }
+
+  async function forget(user: string): Promise<void> {
+    if (connected?.user !== user) return
+    const { listener } = connected
+    connected = undefined
+    await listener.close()
+  }
+
+  /** A message whose confirmation the server did not get comes again, with the same id; it is confirmed and not shown (wire-protocol 3, 2). */
+  async function receiveOnce(item: Incoming): Promise<void> {
+    if (item.kind === 'receipt') return receive(item)
+    const before = shown.get(item.id)
+    // COMPAT: the original server counts from 0 again after a restart, so the id alone does not tell.
+    if (before?.sender === item.sender && before.text === item.text) return
+    await receive(item)
+    shown.delete(item.id)
+    shown.set(item.id, item)
+    for (const id of shown.keys()) if (shown.size > REMEMBERED) shown.delete(id)
+  }
+}
+
+function granted(operation: LegacyOperation, reply: LegacyReply): LegacyReply {
+  if (reply.code !== 0) throw legacyRefusal(operation, reply.code)
+  return reply
+}
+
+/** A field as bytes. NUL and newline end a field of this protocol, so none can be inside (wire-protocol 1). */
+function field(what: string, text: string): ByteString {
+  if (/[\0\n]/.test(text)) throw new Fault('invalid-request', `a ${what} cannot hold NUL or a newline`)
+  return toByteString(text)
+}
+
+/** Where to listen so that the server reaches us: on loopback nowhere else, otherwise on all addresses of the family. */
+function listenAddress(localAddress: string): string {
+  if (localAddress === '::1' || localAddress.startsWith('127.')) return localAddress
+  return isIPv4(localAddress) ? '0.0.0.0' : '::'
+}

@@ -7,13 +7,11 @@ export interface PresenceHolder {
 }
 
 /** Who is present, and where. Part of the backend, since in a cluster it is remote: `signal` wakes the node that holds the session. */
-export interface Presence<Holder extends PresenceHolder = PresenceHolder> {
+export interface Presence {
   /** Makes the user present; false if somebody already is. */
-  claim(user: UserName, holder: Holder): Promise<boolean>
+  claim(user: UserName, holder: PresenceHolder): Promise<boolean>
   /** Gives the presence up, if this holder still has it. */
-  release(user: UserName, holder: Holder): void
-  /** The holder on this node, if any. */
-  holder(user: UserName): Holder | undefined
+  release(user: UserName, holder: PresenceHolder): void
   /** Wakes the holder, wherever it is. Fire and forget: the mailbox is the truth. */
   signal(user: UserName): void
   /** Is somebody present, on any node. */

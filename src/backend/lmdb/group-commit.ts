@@ -1,0 +1,88 @@
+import { Fault } from '../../domain/fault.ts'
+
+interface Waiter {
+  resolve(): void
+  reject(fault: Fault): void
+}
+
+/** What a group commit works with. */
+export interface GroupCommitOptions {
+  /** Hands everything that has changed to the driver, in one go; resolves when it is synced. Undefined: nothing has changed. */
+  readonly write: () => Promise<unknown> | undefined
+  /** What was written is on disk. Called before the waiters learn of it. */
+  readonly committed: () => void
+  /** It is not. Called before the waiters learn of it. */
+  readonly failed: (error: unknown) => void
+}
+
+/** One commit at a time; what comes in meanwhile shares the next. */
+export interface GroupCommit {
+  /** Resolves when what has changed up to now is synced; rejects with `unavailable` if that failed. */
+  join(): Promise<void>
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>
+}
+
+/** Groups changes into commits: all that one turn of the event loop brings, or all that came while the last commit was under way. */
+export function createGroupCommit({ write, committed, failed }: GroupCommitOptions): GroupCommit {
+  let waiters: Waiter[] = []
+  let underWay = false
+  let scheduled = false
+
+  return {
+    join: () =>
+      new Promise((resolve, reject) => {
+        waiters.push({ resolve, reject })
+        schedule()
+      }),
+    async idle() {
+      while (underWay || scheduled) await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+
+  function schedule(): void {
+    if (underWay || scheduled) return
+    scheduled = true
+    // After the sockets of this turn have been read, so that their requests share a commit.
+    setImmediate(commit)
+  }
+
+  function commit(): void {
+    scheduled = false
+    underWay = true
+    const sharing = waiters
+    waiters = []
+    let writing: Promise<unknown> | undefined
+    try {
+      writing = write()
+    } catch (error) {
+      writing = Promise.reject(error)
+    }
+    if (writing === undefined) {
+      underWay = false
+      for (const waiter of sharing) waiter.resolve()
+      return
+    }
+    writing.then(
+      () => {
+        committed()
+        finish()
+        for (const waiter of sharing) waiter.resolve()
+      },
+      (error) => {
+        // What came meanwhile builds on what was lost, so it shares its fate.
+        const lost = [...sharing, ...waiters]
+        waiters = []
+        failed(error)
+        finish()
+        const fault = new Fault('unavailable', 'the server could not store this')
+        for (const waiter of lost) waiter.reject(fault)
+      },
+    )
+  }
+
+  function finish(): void {
+    underWay = false
+    if (waiters.length > 0) schedule()
+  }
+}

@@ -1,0 +1,276 @@
+import type { ByteString } from '../../domain/byte-string.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { Seq } from '../../domain/message.ts'
+import type { Observer } from '../../domain/observer.ts'
+import type { UserName } from '../../domain/user-name.ts'
+import type { Environment } from './environment.ts'
+import { accountKey, accountName, numberKey } from './keys.ts'
+import { Mailbox } from './mailbox.ts'
+import { MailboxRecords, Writes } from './mailbox-records.ts'
+import {
+  type AccountNumber,
+  type Counters,
+  decodeAccount,
+  decodeCounters,
+  encodeAccount,
+  encodeCounters,
+  type StoredItem,
+} from './record.ts'
+import type { SentRefs } from './sent-refs.ts'
+
+/** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
+const MAX_ACCOUNTS_IN_MEMORY = 100_000
+/** Records of removed accounts that one commit clears away. */
+const CLEARED_PER_COMMIT = 1000
+
+/** An account in memory. */
+export interface LedgerAccount {
+  readonly name: UserName
+  readonly number: AccountNumber
+  verifier: ByteString
+  readonly mailbox: Mailbox
+  /** Loaded when first needed. */
+  sent: SentRefs | undefined
+}
+
+/** What one commit carries. */
+interface Changes {
+  /** Undefined: removed. */
+  readonly accounts: Map<ByteString, LedgerAccount | undefined>
+  readonly mailboxes: Set<LedgerAccount>
+  readonly removed: AccountNumber[]
+}
+
+const COUNTERS_KEY = Buffer.from('counters')
+const NOTHING = Buffer.alloc(1)
+
+/**
+ * Accounts and mailboxes between memory and disk: reads what is needed, remembers what has changed, and hands all
+ * changes to the driver in one turn, which makes them one transaction. Decides nothing.
+ */
+export class Ledger {
+  readonly #environment: Environment
+  readonly #observer: Observer
+  readonly #records: MailboxRecords
+  #accounts = new Map<ByteString, LedgerAccount>()
+  #counters: Counters
+  #changes = noChanges()
+  /** Handed to the driver, not on disk yet. */
+  #writing = noChanges()
+
+  /** Throws when the store's counters cannot be read. */
+  constructor(environment: Environment, observer: Observer) {
+    this.#environment = environment
+    this.#observer = observer
+    this.#records = new MailboxRecords(environment, (database, key, decode) =>
+      this.#checked(database, key, decode),
+    )
+    this.#counters = this.#loadCounters()
+  }
+
+  /** The account of that name. */
+  account(name: ByteString): LedgerAccount | undefined {
+    return this.#accounts.get(name) ?? this.#load(name)
+  }
+
+  /** Opens an account under a number that no other ever had. */
+  create(name: UserName, verifier: ByteString): void {
+    const number = this.#counters.nextAccount
+    this.#counters = { ...this.#counters, nextAccount: number + 1 }
+    const mailbox = new Mailbox({ confirmed: 0, next: 1, count: 0, bytes: 0 })
+    const account: LedgerAccount = { name, number, verifier, mailbox, sent: undefined }
+    this.#remember(account)
+    this.#changes.accounts.set(name, account)
+    this.#changes.mailboxes.add(account)
+  }
+
+  /** Sets the credential. */
+  setVerifier(account: LedgerAccount, verifier: ByteString): void {
+    account.verifier = verifier
+    this.#changes.accounts.set(account.name, account)
+  }
+
+  /** Takes an account out; its mailbox goes with it, in pieces (`clearRemoved`). */
+  remove(account: LedgerAccount): void {
+    this.#accounts.delete(account.name)
+    this.#changes.accounts.set(account.name, undefined)
+    this.#changes.mailboxes.delete(account)
+    this.#changes.removed.push(account.number)
+  }
+
+  /** The next message id. */
+  takeId(): number {
+    const id = this.#counters.nextId
+    this.#counters = { ...this.#counters, nextId: id + 1 }
+    return id
+  }
+
+  /** Puts an item into a mailbox. */
+  append(account: LedgerAccount, item: StoredItem): void {
+    account.mailbox.append(item)
+    this.#changes.mailboxes.add(account)
+  }
+
+  /** Takes every committed item up to and including `seq` out of the mailbox and returns them. */
+  confirm(account: LedgerAccount, seq: Seq): readonly StoredItem[] {
+    const { mailbox, number } = account
+    const through = Math.min(seq, mailbox.committed)
+    if (through <= mailbox.confirmed) return []
+    const items = mailbox.confirm(through) ?? this.#records.read(number, mailbox.confirmed, through)
+    mailbox.leave(items, through)
+    this.#changes.mailboxes.add(account)
+    return items
+  }
+
+  /** At most `limit` committed, unconfirmed items after `after`. */
+  read(account: LedgerAccount, after: Seq, limit: number): readonly StoredItem[] {
+    const { mailbox, number } = account
+    const from = Math.max(after, mailbox.confirmed)
+    mailbox.readFrom(from)
+    if (mailbox.cached.through <= from && from < mailbox.committed) this.#records.cacheMore(number, mailbox)
+    return mailbox.cached.after(from, limit)
+  }
+
+  /** The refs that an account has in use; who changes them calls `touch`. */
+  sent(account: LedgerAccount): SentRefs {
+    account.sent ??= this.#records.loadSent(account.number)
+    return account.sent
+  }
+
+  /** Something of this account has changed. */
+  touch(account: LedgerAccount): void {
+    this.#changes.mailboxes.add(account)
+  }
+
+  /** Accounts in the order of their names. */
+  list(prefix: ByteString, limit: number): LedgerAccount[] {
+    const names = new Set<ByteString>()
+    // What is not on disk yet counts too; it is little.
+    const changed = [...this.#writing.accounts.keys(), ...this.#changes.accounts.keys()]
+    for (const name of changed) if (name.startsWith(prefix)) names.add(name)
+    const most = names.size + limit
+    for (const key of this.#environment.accounts.getKeys({ start: accountKey(prefix) })) {
+      const name = accountName(key)
+      if (!name.startsWith(prefix) || names.size >= most) break
+      names.add(name)
+    }
+    const found = [...names].sort().map((name) => this.account(name))
+    return found.filter((account) => account !== undefined).slice(0, limit)
+  }
+
+  /** Writes everything that has changed, within this turn: one transaction. Undefined if nothing has. */
+  write(): Promise<unknown> | undefined {
+    const writes = new Writes()
+    const { accounts, removed, counters } = this.#environment
+    this.#writing = this.#changes
+    this.#changes = noChanges()
+    for (const [name, account] of this.#writing.accounts) {
+      const key = accountKey(name)
+      if (account === undefined) writes.remove(accounts, key)
+      else writes.put(accounts, key, encodeAccount(key, account))
+    }
+    for (const number of this.#writing.removed) writes.put(removed, numberKey(number), NOTHING)
+    for (const { number, mailbox, sent } of this.#writing.mailboxes) {
+      this.#records.write(writes, number, mailbox, sent)
+    }
+    if (writes.last === undefined) return undefined
+    writes.put(counters, COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
+    return writes.last
+  }
+
+  /** The last `write` is on disk. */
+  committed(): void {
+    for (const { mailbox } of this.#writing.mailboxes) mailbox.commit()
+    this.#writing = noChanges()
+  }
+
+  /** The last `write` was lost: forget everything, the disk is the truth. */
+  reload(): void {
+    this.#accounts = new Map()
+    this.#changes = noChanges()
+    this.#writing = noChanges()
+    this.#environment.refresh()
+    this.#counters = this.#loadCounters()
+  }
+
+  /** A write that changes nothing, to see whether the disk takes writes again. */
+  probe(): Promise<unknown> {
+    return this.#environment.counters.put(COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
+  }
+
+  /** Nobody reads this account's mailbox for now: what was read can go. */
+  release(account: LedgerAccount): void {
+    account.mailbox.release()
+    if (account.sent?.dirty === false) account.sent = undefined
+  }
+
+  /**
+   * Clears away some of what removed accounts left behind. Messages that go with it will never have a receipt:
+   * `dropped` is told of each, to free its ref. Undefined when there is nothing left to clear.
+   */
+  clearRemoved(dropped: (item: StoredItem) => void): Promise<unknown> | undefined {
+    const { removed } = this.#environment
+    const writes = new Writes()
+    for (const owner of removed.getKeys({ limit: 1 })) {
+      const count = this.#records.clear(writes, owner.readUInt32BE(0), CLEARED_PER_COMMIT, dropped)
+      if (count === 0) writes.remove(removed, owner)
+    }
+    return writes.last
+  }
+
+  #load(name: ByteString): LedgerAccount | undefined {
+    for (const { accounts } of [this.#changes, this.#writing]) {
+      if (accounts.has(name)) return accounts.get(name)
+    }
+    if (name.length === 0) return undefined
+    const key = accountKey(name)
+    const record = this.#environment.accounts.get(key)
+    if (record === undefined) return undefined
+    const found = this.#checked('accounts', key, () => decodeAccount(key, record))
+    const mailbox = found && this.#records.load(found.number)
+    // Not "no such user": nobody else may take a name over because its record is damaged.
+    if (found === undefined || mailbox === undefined) {
+      throw new Fault('unavailable', 'the record of this user is damaged')
+    }
+    const account: LedgerAccount = { name: name as UserName, ...found, mailbox, sent: undefined }
+    this.#remember(account)
+    return account
+  }
+
+  #remember(account: LedgerAccount): void {
+    if (this.#accounts.size >= MAX_ACCOUNTS_IN_MEMORY) this.#forgetResting()
+    this.#accounts.set(account.name, account)
+  }
+
+  /** Makes room for new accounts: of those that rest, the ones that came first go. */
+  #forgetResting(): void {
+    let room = MAX_ACCOUNTS_IN_MEMORY / 10
+    for (const [name, account] of this.#accounts) {
+      const busy = [this.#changes, this.#writing].some(
+        ({ accounts, mailboxes }) => accounts.has(name) || mailboxes.has(account),
+      )
+      if (busy || !account.mailbox.idle) continue
+      this.#accounts.delete(name)
+      if (--room === 0) return
+    }
+  }
+
+  #loadCounters(): Counters {
+    const record = this.#environment.counters.get(COUNTERS_KEY)
+    return record === undefined ? { nextId: 0, nextAccount: 1 } : decodeCounters(COUNTERS_KEY, record)
+  }
+
+  /** A record that is damaged is named, and the rest is served (reliability R9). */
+  #checked<T>(database: string, key: Buffer, decode: () => T): T | undefined {
+    try {
+      return decode()
+    } catch (error) {
+      this.#observer.internalError?.(`damaged record in ${database} at ${key.toString('hex')}`, error)
+      return undefined
+    }
+  }
+}
+
+function noChanges(): Changes {
+  return { accounts: new Map(), mailboxes: new Set(), removed: [] }
+}

@@ -1,0 +1,168 @@
+import type { Seq } from '../../domain/message.ts'
+import type { Environment, Records } from './environment.ts'
+import { numberKey, placeKey, readPlaceKey } from './keys.ts'
+import { Mailbox } from './mailbox.ts'
+import {
+  type AccountNumber,
+  decodeHead,
+  decodeItems,
+  decodeSentRefs,
+  encodeHead,
+  encodeItems,
+  encodeSentRefs,
+  type StoredItem,
+} from './record.ts'
+import { SentRefs } from './sent-refs.ts'
+
+/** Bytes of text in one record at most, so that a mailbox is read in bearable pieces. */
+const MAX_RECORD_BYTES = 256 * 1024
+/** Records that one step of reading takes at most. */
+const RECORDS_PER_READ = 64
+
+/** Runs a decoder; undefined when the record is damaged, which is then reported. */
+export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T | undefined
+
+/** Puts and removals of one transaction: the driver commits what one turn of the event loop brings, so the last promise speaks for all. */
+export class Writes {
+  last: Promise<unknown> | undefined
+
+  put(database: Records, key: Buffer, record: Buffer): void {
+    this.last = database.put(key, record)
+  }
+
+  remove(database: Records, key: Buffer): void {
+    this.last = database.remove(key)
+  }
+}
+
+/** One account's mailbox and refs as they stand in the records. */
+export class MailboxRecords {
+  readonly #environment: Environment
+  readonly #checked: Checked
+
+  constructor(environment: Environment, checked: Checked) {
+    this.#environment = environment
+    this.#checked = checked
+  }
+
+  /** The mailbox of an account; undefined if it never had one. */
+  load(number: AccountNumber): Mailbox | undefined {
+    const key = numberKey(number)
+    const record = this.#environment.heads.get(key)
+    if (record === undefined) return undefined
+    const head = this.#checked('heads', key, () => decodeHead(key, record))
+    return new Mailbox(head ?? this.#rebuildHead(number))
+  }
+
+  /** The refs of an account. */
+  loadSent(number: AccountNumber): SentRefs {
+    const sent = new SentRefs()
+    for (const { key, value } of this.#environment.sent.getRange(allOf(number))) {
+      const refs = this.#checked('sent', key, () => decodeSentRefs(key, value))
+      if (refs !== undefined) sent.load(readPlaceKey(key).place, refs)
+    }
+    return sent
+  }
+
+  /** Writes what has changed in a mailbox and its account's refs. */
+  write(writes: Writes, number: AccountNumber, mailbox: Mailbox, sentRefs: SentRefs | undefined): void {
+    const { heads, items, sent } = this.#environment
+    // What was confirmed goes; a record that is confirmed in part stays, the head tells where it begins.
+    const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
+    for (const key of items.getKeys(confirmed)) writes.remove(items, key)
+    for (const part of parts(mailbox.beginWriting())) {
+      const key = placeKey(number, (part.at(-1) as StoredItem).seq)
+      writes.put(items, key, encodeItems(key, part))
+    }
+    const headKey = numberKey(number)
+    writes.put(heads, headKey, encodeHead(headKey, mailbox))
+    for (const { place, refs } of sentRefs?.takeChanges() ?? []) {
+      const key = placeKey(number, place)
+      if (refs.length === 0) writes.remove(sent, key)
+      else writes.put(sent, key, encodeSentRefs(key, refs))
+    }
+  }
+
+  /** Reads on behind what is in memory. */
+  cacheMore(number: AccountNumber, mailbox: Mailbox): void {
+    const { cached, committed } = mailbox
+    const range = { ...allOf(number), start: placeKey(number, cached.through + 1), limit: RECORDS_PER_READ }
+    for (const { key, value } of this.#environment.items.getRange(range)) {
+      for (const item of this.#decode(key, value)) {
+        if (item.seq > cached.through && item.seq <= committed) mailbox.cache(item)
+      }
+      // A damaged record leaves a gap; the reader goes on behind it.
+      cached.cover(Math.min(readPlaceKey(key).place, committed))
+      if (cached.through >= committed || mailbox.full) return
+    }
+  }
+
+  /** The items after `after`, up to and including `through`. */
+  read(number: AccountNumber, after: Seq, through: Seq): StoredItem[] {
+    const found: StoredItem[] = []
+    const range = { ...allOf(number), start: placeKey(number, after + 1) }
+    for (const { key, value } of this.#environment.items.getRange(range)) {
+      for (const item of this.#decode(key, value))
+        if (item.seq > after && item.seq <= through) found.push(item)
+      if (readPlaceKey(key).place >= through) break
+    }
+    return found
+  }
+
+  /** Marks up to `limit` records of an account for removal, and names the items in them. Returns how many there were. */
+  clear(writes: Writes, number: AccountNumber, limit: number, dropped: (item: StoredItem) => void): number {
+    const { heads, items, sent } = this.#environment
+    let count = 0
+    for (const { key, value } of items.getRange({ ...allOf(number), limit })) {
+      for (const item of this.#decode(key, value)) dropped(item)
+      writes.remove(items, key)
+      count++
+    }
+    for (const key of sent.getKeys({ ...allOf(number), limit })) {
+      writes.remove(sent, key)
+      count++
+    }
+    if (count === 0) writes.remove(heads, numberKey(number))
+    return count
+  }
+
+  #decode(key: Buffer, value: Buffer): readonly StoredItem[] {
+    return this.#checked('items', key, () => decodeItems(key, value)) ?? []
+  }
+
+  /**
+   * A damaged head is made anew from the items. What was confirmed in part comes again, with its old seqs; new items
+   * get seqs that no client has seen: microseconds since 1970 are far beyond any count (gaps mean nothing).
+   */
+  #rebuildHead(number: AccountNumber): ConstructorParameters<typeof Mailbox>[0] {
+    const items = this.read(number, 0, Number.MAX_SAFE_INTEGER)
+    const bytes = items.reduce((sum, item) => sum + (item.kind === 'message' ? item.text.length : 0), 0)
+    const confirmed = (items[0]?.seq ?? 1) - 1
+    return {
+      confirmed,
+      next: Math.max(Date.now() * 1000, (items.at(-1)?.seq ?? 0) + 1),
+      count: items.length,
+      bytes,
+    }
+  }
+}
+
+/** The keys of every record of an account, in one database. */
+function allOf(number: AccountNumber): { start: Buffer; end: Buffer } {
+  return { start: numberKey(number), end: numberKey(number + 1) }
+}
+
+/** Cuts what one commit brought for a mailbox into records of a bearable size. */
+function parts(items: readonly StoredItem[]): StoredItem[][] {
+  const all: StoredItem[][] = []
+  let room = 0
+  for (const item of items) {
+    if (room <= 0) {
+      all.push([])
+      room = MAX_RECORD_BYTES
+    }
+    all.at(-1)?.push(item)
+    room -= item.kind === 'message' ? item.text.length : 0
+  }
+  return all
+}

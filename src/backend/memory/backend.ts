@@ -1,0 +1,10 @@
+import type { Backend } from '../../domain/backend.ts'
+import type { MailboxLimits } from '../../domain/store.ts'
+import { createLocalPresence } from '../local-presence.ts'
+import { createMemoryStore } from './store.ts'
+
+/** The backend without a disk: nothing outlives the process. */
+export function createMemoryBackend(limits: MailboxLimits): Backend {
+  const store = createMemoryStore(limits)
+  return { store, presence: createLocalPresence(), close: () => store.close() }
+}

@@ -1,0 +1,112 @@
+import type { ByteString } from '../../domain/byte-string.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { Envelope, Item, MessageId } from '../../domain/message.ts'
+import type { Account, MailboxLimits, Store } from '../../domain/store.ts'
+import type { UserName } from '../../domain/user-name.ts'
+import { ItemRun } from '../item-run.ts'
+
+interface MemoryAccount extends Account {
+  readonly mailbox: ItemRun
+  readonly refs: Map<ByteString, MessageId>
+  verifier: ByteString
+  bytes: number
+}
+
+/** Who sent a message: the account, not the name, since a name may be registered again by somebody else. */
+type Senders = Map<MessageId, MemoryAccount>
+
+/** The store that keeps everything in memory and nothing after it: the reference for what a store must do, and the test bed. */
+export function createMemoryStore(limits: MailboxLimits): Store {
+  const accounts = new Map<ByteString, MemoryAccount>()
+  const senders: Senders = new Map()
+  let nextId: MessageId = 0
+
+  return {
+    async createAccount(name, verifier) {
+      if (accounts.has(name)) throw new Fault('user-exists', 'the name is in use')
+      accounts.set(name, { name, verifier, mailbox: new ItemRun(1), refs: new Map(), bytes: 0 })
+    },
+
+    async removeAccount(name) {
+      known(name)
+      accounts.delete(name)
+    },
+
+    async setVerifier(name, verifier) {
+      known(name).verifier = verifier
+    },
+
+    account: async (name) => accounts.get(name),
+
+    async accounts(prefix, limit) {
+      const names = [...accounts.keys()].filter((name) => name.startsWith(prefix)).sort()
+      return names.slice(0, limit).map((name) => known(name))
+    },
+
+    append: async (envelopes) => envelopes.map(accept),
+
+    async confirm(user, seq) {
+      const account = accounts.get(user)
+      const receivers = new Set<UserName>()
+      for (const item of account?.mailbox.dropThrough(seq) ?? []) {
+        if (account === undefined) break
+        account.bytes -= itemBytes(item)
+        if (item.kind === 'receipt') {
+          account.refs.delete(item.ref)
+          continue
+        }
+        const sender = senders.get(item.id)
+        senders.delete(item.id)
+        if (sender === undefined || accounts.get(sender.name) !== sender) continue
+        put(sender, {
+          kind: 'receipt',
+          seq: sender.mailbox.through + 1,
+          id: item.id,
+          ref: item.ref,
+          recipient: user,
+        })
+        receivers.add(sender.name)
+      }
+      return [...receivers]
+    },
+
+    read: (user, after, limit) => accounts.get(user)?.mailbox.after(after, limit) ?? [],
+    waiting: async (user) => accounts.get(user)?.mailbox.length ?? 0,
+    release: () => {},
+    failure: () => undefined,
+    recovered: async () => {},
+    close: async () => {},
+  }
+
+  function known(name: ByteString): MemoryAccount {
+    const account = accounts.get(name)
+    if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
+    return account
+  }
+
+  function accept({ sender: senderName, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {
+    const sender = accounts.get(senderName)
+    const to = accounts.get(recipient)
+    if (sender === undefined || to === undefined) return new Fault('no-such-user', 'there is no such user')
+    const earlier = ref === '' ? undefined : sender.refs.get(ref)
+    if (earlier !== undefined) return earlier
+    if (to.mailbox.length >= limits.items || to.bytes + text.length > limits.bytes) {
+      return new Fault('mailbox-full', 'the mailbox of the recipient is full')
+    }
+    const id = nextId++
+    if (ref !== '') sender.refs.set(ref, id)
+    senders.set(id, sender)
+    put(to, { kind: 'message', seq: to.mailbox.through + 1, id, sender: senderName, ref, text, acceptedAt })
+    return id
+  }
+
+  function put(account: MemoryAccount, item: Item): void {
+    account.mailbox.push(item)
+    account.bytes += itemBytes(item)
+  }
+}
+
+/** What an item counts towards the byte limit: its text. */
+function itemBytes(item: Item): number {
+  return item.kind === 'message' ? item.text.length : 0
+}

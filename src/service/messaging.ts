@@ -1,0 +1,156 @@
+import type { DeliveryChannel, EndReason } from '../domain/delivery-channel.ts'
+import { Fault } from '../domain/fault.ts'
+import type { Envelope, MessageId } from '../domain/message.ts'
+import type { Claim, Messaging, Session, Submission } from '../domain/messaging.ts'
+import type { Account } from '../domain/store.ts'
+import { parseUserName, type UserName } from '../domain/user-name.ts'
+import { type DeliverContext, Delivery } from './deliver.ts'
+
+/** What the service decides by. */
+export interface MessagingOptions extends DeliverContext {
+  /** The longest text, in bytes. */
+  readonly maxTextBytes: number
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** How many users one listing shows (wire-protocol 2, USERS). */
+const MAX_LISTED_USERS = 100
+
+/** A present user: the session that an edge sees, and what presence wakes. */
+interface LocalSession extends Session {
+  wake(): void
+  finish(reason: EndReason): Promise<void>
+}
+
+/** The service over a backend: who may do what, and what it sets in motion. */
+export function createMessaging(options: MessagingOptions): Messaging {
+  const { store, presence, observer, maxTextBytes, now } = options
+  const sessions = new Map<UserName, LocalSession>()
+  /** Ends under way, by user: the next session of that user delivers only when nothing of the last is on its way. */
+  const ending = new Map<UserName, Promise<void>>()
+
+  return {
+    async register(name, verifier) {
+      await store.createAccount(parseUserName(name), verifier)
+    },
+
+    async unregister(claim) {
+      const { name } = await admit(claim)
+      await store.removeAccount(name)
+      await sessions.get(name)?.finish('unregistered')
+    },
+
+    async connect(claim, channel, { takeover = false } = {}) {
+      const { name } = await admit(claim)
+      if (takeover) await sessions.get(name)?.finish('takeover')
+      const session = createSession(name, channel, await store.waiting(name))
+      if (!(await presence.claim(name, session))) {
+        throw new Fault('already-connected', 'the user is already connected')
+      }
+      sessions.set(name, session)
+      return session
+    },
+
+    async disconnect(claim) {
+      const { name } = await admit(claim)
+      const session = sessions.get(name)
+      if (session === undefined) throw new Fault('not-connected', 'the user is not connected')
+      // Not awaited: what is on its way to a client that reads slowly must not hold up the reply.
+      void session.finish('disconnected')
+    },
+
+    async send(claim, submissions) {
+      const { name: sender } = await admit(claim)
+      if (!sessions.has(sender)) {
+        throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
+      }
+      const outcomes = await append(sender, submissions)
+      const recipients = new Set<UserName>()
+      for (let i = 0; i < outcomes.length; i++) {
+        const outcome = outcomes[i]
+        if (typeof outcome !== 'number') continue
+        // The store has accepted it, so the recipient is a user.
+        const recipient = (submissions[i] as Submission).recipient as UserName
+        observer.accepted?.(outcome, sender, recipient, sessions.has(recipient))
+        recipients.add(recipient)
+      }
+      for (const recipient of recipients) presence.signal(recipient)
+      return outcomes
+    },
+
+    async users(prefix) {
+      const accounts = await store.accounts(prefix, MAX_LISTED_USERS)
+      return Promise.all(accounts.map(async ({ name }) => ({ name, online: await presence.online(name) })))
+    },
+
+    failure: () => store.failure(),
+
+    async close() {
+      await Promise.all([...sessions.values()].map((session) => session.finish('shutdown')))
+      await Promise.all(ending.values())
+    },
+  }
+
+  /** The account that a claim names, if the claim may be believed (wire-protocol 2, last paragraphs). */
+  async function admit({ name, proven }: Claim): Promise<Account> {
+    const account = await store.account(name)
+    if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
+    if (account.verifier !== '' && !proven) {
+      throw new Fault('not-authenticated', 'this account has a credential: authenticate first')
+    }
+    return account
+  }
+
+  /** Stores what fits; texts over the limit are refused one by one, the others go on. */
+  async function append(
+    sender: UserName,
+    submissions: readonly Submission[],
+  ): Promise<readonly (MessageId | Fault)[]> {
+    const acceptedAt = now()
+    const envelopes: Envelope[] = []
+    for (const { recipient, ref, text } of submissions) {
+      if (text.length <= maxTextBytes) envelopes.push({ sender, recipient, ref, text, acceptedAt })
+    }
+    const outcomes = await store.append(envelopes)
+    if (envelopes.length === submissions.length) return outcomes
+    let next = 0
+    return submissions.map(({ text }) =>
+      text.length <= maxTextBytes
+        ? (outcomes[next++] as MessageId | Fault)
+        : new Fault('too-large', `a text has at most ${maxTextBytes} bytes`),
+    )
+  }
+
+  function createSession(user: UserName, channel: DeliveryChannel, waiting: number): LocalSession {
+    const delivery = new Delivery(options, user, channel)
+    let ended: Promise<void> | undefined
+
+    const session: LocalSession = {
+      user,
+      waiting,
+      start: () => void (ending.get(user) ?? Promise.resolve()).then(() => delivery.start()),
+      confirm: (seq) => delivery.confirm(seq),
+      resume: () => delivery.resume(),
+      wake: () => delivery.wake(),
+      end: (reason) => session.finish(reason),
+      finish(reason) {
+        ended ??= finish(reason)
+        return ended
+      },
+    }
+    return session
+
+    async function finish(reason: EndReason): Promise<void> {
+      if (sessions.get(user) === session) sessions.delete(user)
+      presence.release(user, session)
+      if (reason === 'gone') observer.gone?.(user, 'the client could not be reached')
+      const earlier = ending.get(user)
+      const end = Promise.all([earlier, delivery.end(reason)]).then(() => {
+        if (ending.get(user) === end) ending.delete(user)
+      })
+      ending.set(user, end)
+      return end
+    }
+  }
+}

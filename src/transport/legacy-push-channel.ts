@@ -1,0 +1,110 @@
+import { connect, type Socket } from 'node:net'
+import { toByteString } from '../domain/byte-string.ts'
+import type { DeliveryChannel } from '../domain/delivery-channel.ts'
+import type { Item } from '../domain/message.ts'
+import type { Session } from '../domain/messaging.ts'
+import { encodeLegacyFrame, legacyText } from '../wire/legacy.ts'
+import type { DialBudget } from './dial-budget.ts'
+
+/** For this long after a CONNECT a refused dial is tried again (wire-protocol 1), in milliseconds. */
+const RETRY_WINDOW_MS = 3000
+/** The back-off between two tries: doubles from the first to the last, in milliseconds. */
+const FIRST_BACK_OFF_MS = 5
+const LAST_BACK_OFF_MS = 250
+/** How long the peer may take to read an item and close (wire-protocol 1), in milliseconds. */
+const READ_TIMEOUT_MS = 5000
+
+/** Where a client listens, and since when. */
+export interface LegacyPushTarget {
+  /** Where the CONNECT came from; never an address that a field named (CVE-1999-0017). */
+  readonly address: string
+  readonly port: number
+  readonly dialBudget: DialBudget
+}
+
+/** A delivery channel that dials the client back, and the session that it reports to. */
+export interface LegacyPushChannel extends DeliveryChannel {
+  /** The session whose items it carries; to be set before the session starts. */
+  session: Session | undefined
+}
+
+type Attempt = 'delivered' | 'refused' | 'failed'
+
+/** Delivers by dialling the client once per item, one item at a time; an item counts when the peer has read it and closed (wire-protocol 1). */
+export function createLegacyPushChannel({ address, port, dialBudget }: LegacyPushTarget): LegacyPushChannel {
+  const retryUntil = performance.now() + RETRY_WINDOW_MS
+  let open = true
+  let underWay: Promise<void> = Promise.resolve()
+
+  const channel: LegacyPushChannel = {
+    session: undefined,
+    window: 1,
+    push(items) {
+      underWay = deliver(items[0] as Item)
+      return true
+    },
+    close() {
+      open = false
+      return underWay
+    },
+  }
+  return channel
+
+  async function deliver(item: Item): Promise<void> {
+    const bytes = encodeItem(item)
+    let backOff = FIRST_BACK_OFF_MS
+    while (open) {
+      const delay = dialBudget.delay(address)
+      if (delay > 0) await pause(delay)
+      const attempt = await dial(bytes)
+      if (attempt === 'delivered') {
+        channel.session?.confirm(item.seq)
+        return
+      }
+      dialBudget.failed(address)
+      if (attempt === 'failed' || performance.now() + backOff > retryUntil) break
+      await pause(backOff)
+      backOff = Math.min(backOff * 2, LAST_BACK_OFF_MS)
+    }
+    // Not awaited: ending the session waits for this very delivery.
+    if (open) void channel.session?.end('gone')
+  }
+
+  /** One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing. */
+  function dial(bytes: Buffer): Promise<Attempt> {
+    return new Promise((resolve) => {
+      let connected = false
+      let failure: Attempt | undefined
+      const socket: Socket = connect({ host: address, port, noDelay: true })
+      const deadline = setTimeout(() => fail('failed'), READ_TIMEOUT_MS)
+      socket.on('connect', () => {
+        connected = true
+      })
+      socket.on('error', () => fail(connected ? 'failed' : 'refused'))
+      socket.on('close', () => {
+        clearTimeout(deadline)
+        resolve(failure ?? 'delivered')
+      })
+      // What the peer might say is not read for its sense, only so that its close is seen.
+      socket.resume()
+      socket.end(bytes)
+
+      function fail(why: Attempt): void {
+        failure ??= why
+        socket.destroy()
+      }
+    })
+  }
+}
+
+/** The push of one item, in the words of the original. */
+function encodeItem(item: Item): Buffer {
+  const id = toByteString(String(item.id))
+  return item.kind === 'message'
+    ? encodeLegacyFrame('SEND_MESSAGE', item.sender, id, legacyText(item.text))
+    : encodeLegacyFrame('SEND_MESS_ACK', id)
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

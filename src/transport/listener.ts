@@ -1,0 +1,133 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Observer } from '../domain/observer.ts'
+import { plainAddress } from './address.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Where to listen, and what one server takes on. */
+export interface ListenerOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Asked in order; the first whose `matches` says yes serves the connection. */
+  readonly protocols: readonly Protocol[]
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** How long a connection may take to say which protocol it speaks, in milliseconds. */
+  readonly openingTimeoutMs: number
+  readonly observer: Observer
+}
+
+/** A listening socket port. */
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting; connections that are served go on until their protocols close them. */
+  stop(): void
+  /** Cuts every connection. Resolves when the port is free. */
+  close(): Promise<void>
+}
+
+/** The longest first word that any protocol has is far shorter; a peer that sends more without an end speaks none of them. */
+const MAX_FIRST_WORD = 64
+
+/** Opens the socket port: accepts, keeps the limits, and hands each connection to the protocol of its first frame (wire-protocol, opening lines). Rejects with the error of listen(2). */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { host, port, protocols, maxConnections, maxConnectionsPerAddress, openingTimeoutMs, observer } =
+    options
+  const open = new Set<Socket>()
+  const openByAddress = new Map<string, number>()
+
+  // allowHalfOpen: a client may shut down its sending side after its request and still reads the reply.
+  // noDelay: replies are written whole, waiting to merge them would only cost time.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
+  server.on('error', (error) => observer.internalError?.('accept', error))
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+
+  return {
+    host: address.address,
+    port: address.port,
+    stop: () => void server.close(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of open) socket.destroy()
+      }),
+  }
+
+  function accept(socket: Socket): void {
+    const address = plainAddress(socket.remoteAddress)
+    const count = (openByAddress.get(address) ?? 0) + 1
+    const why =
+      open.size >= maxConnections
+        ? 'connections'
+        : count > maxConnectionsPerAddress
+          ? 'connections per address'
+          : undefined
+    if (why !== undefined) {
+      observer.refused?.(address, `limit reached: ${why}`)
+      socket.destroy()
+      return
+    }
+    open.add(socket)
+    openByAddress.set(address, count)
+    // A peer that resets is none of our business; 'close' follows and tidies up.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      open.delete(socket)
+      const left = (openByAddress.get(address) ?? 1) - 1
+      if (left === 0) openByAddress.delete(address)
+      else openByAddress.set(address, left)
+    })
+    negotiate(socket)
+  }
+
+  /** Reads until the first frame's end and gives the connection, with what was read, to the protocol it belongs to. */
+  function negotiate(socket: Socket): void {
+    let opening: Buffer | undefined
+    const deadline = setTimeout(() => socket.destroy(), openingTimeoutMs)
+    socket.on('data', onData)
+    socket.on('close', leave)
+    socket.on('end', giveUp)
+
+    function onData(chunk: Buffer): void {
+      opening = opening === undefined ? chunk : Buffer.concat([opening, chunk])
+      const end = firstWordEnd(opening)
+      if (end === -1) {
+        if (opening.length > MAX_FIRST_WORD) giveUp()
+        return
+      }
+      const word = opening.toString('latin1', 0, end)
+      leave()
+      const protocol = protocols.find((candidate) => candidate.matches(word))
+      if (protocol === undefined) socket.destroy()
+      else protocol.serve(socket, opening)
+    }
+
+    function giveUp(): void {
+      leave()
+      socket.destroy()
+    }
+
+    function leave(): void {
+      clearTimeout(deadline)
+      socket.off('data', onData)
+      socket.off('close', leave)
+      socket.off('end', giveUp)
+    }
+  }
+}
+
+/** Where the first word ends: at a NUL, or at a newline as the original protocol allows; -1 while it has not ended. */
+function firstWordEnd(bytes: Buffer): number {
+  const length = Math.min(bytes.length, MAX_FIRST_WORD + 1)
+  for (let i = 0; i < length; i++) if (bytes[i] === 0x00 || bytes[i] === 0x0a) return i
+  return -1
+}

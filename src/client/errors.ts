@@ -1,5 +1,3 @@
-export { Fault } from '../domain/fault.ts'
-
 /** No proper answer: nobody listens at the address, or what answers there does not speak the protocol. */
 export class CannotConnect extends Error {
   /** Where it was tried, as a person would write it: `host:port` or a URL. */

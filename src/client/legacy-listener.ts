@@ -42,7 +42,9 @@ export async function openLegacyListener(options: LegacyListenerOptions): Promis
     sockets.add(socket)
     // COMPAT: the original server cuts texts at 255 bytes, and so perhaps through the middle of a character.
     const decoder = createLegacyDecoder(LEGACY_PUSHES, MAX_FIELD_BYTES, 'replace')
-    const reset = () => socket.resetAndDestroy()
+    const reset = () => {
+      socket.resetAndDestroy()
+    }
     let deadline = setTimeout(reset, PUSH_DEADLINE_MS)
     socket.once('close', () => {
       clearTimeout(deadline)
@@ -54,7 +56,10 @@ export async function openLegacyListener(options: LegacyListenerOptions): Promis
       const decoding = decoder.decode(chunk)
       if (decoding.state === 'incomplete') return
       const item = decoding.state === 'complete' ? incoming(decoding.frame) : undefined
-      if (item === undefined) return reset()
+      if (item === undefined) {
+        reset()
+        return
+      }
       clearTimeout(deadline)
       socket.removeAllListeners('data').off('end', reset).resume()
       turn = turn

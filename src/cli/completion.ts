@@ -1,0 +1,51 @@
+import { COMMANDS, parseLine } from './commands.ts'
+import { harmless } from './harmless.ts'
+
+/** What Tab offers: commands, then names that were seen. */
+export interface Completion {
+  /** A name that came up: typed, or a sender's. */
+  saw(name: string): void
+  /** A line that was typed: its user name came up. */
+  sawLine(line: string): void
+  /** The candidates for the last word of `line`, and that word: what node:readline's completer returns. */
+  complete(line: string): [candidates: string[], word: string]
+}
+
+/** How many names are remembered. */
+const MAX_NAMES = 1_000
+
+/** Completion that knows no names yet. */
+export function createCompletion(): Completion {
+  const names = new Set<string>()
+
+  function saw(name: string): void {
+    // A name that is not harmless would be typed into the line as it is.
+    if (name !== harmless(name) || /\s/.test(name)) return
+    names.delete(name)
+    names.add(name)
+    for (const oldest of names) if (names.size > MAX_NAMES) names.delete(oldest)
+  }
+
+  return {
+    saw,
+    sawLine(line) {
+      const parsed = parseLine(line)
+      const name = parsed.kind === 'command' ? parsed.fields[0] : undefined
+      if (name !== undefined) saw(name)
+    },
+    complete(line) {
+      const words = line.trimStart().split(/\s+/)
+      const word = words.at(-1) ?? ''
+      if (words.length === 1) {
+        return [
+          COMMANDS.map(({ name }) => `${name} `).filter((name) => name.startsWith(word.toUpperCase())),
+          word,
+        ]
+      }
+      const command = COMMANDS.find(({ name }) => name === words[0]?.toUpperCase())
+      if (words.length > 2 || command?.fields[0] !== 'userName') return [[], word]
+      const candidates = [...names].filter((name) => name.startsWith(word)).sort()
+      return [command.fields.length > 1 ? candidates.map((name) => `${name} `) : candidates, word]
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import type { ClientIo, ClientOptions } from './client-options.ts'
+import { createConversation } from './conversation.ts'
+import { EXIT_CODES, type ExitCode } from './exit-code.ts'
+
+/**
+ * The conversation without a terminal: one command a line from standard input, in order, plain lines out, hints on
+ * standard error. Every line runs; the first failure decides the exit code. Ends with the input, with QUIT, when
+ * nobody reads the output any more, or when `stop` says so.
+ */
+export async function runScript(options: ClientOptions, io: ClientIo, stop: AbortSignal): Promise<ExitCode> {
+  const screen = {
+    print: (text: string) => write(io.stdout, text),
+    hint: (text: string) => write(io.stderr, text),
+  }
+  const style = { json: options.json, raw: options.raw && !io.stdout.isTTY, color: false }
+  const conversation = createConversation(options, { screen, style })
+  const end = () => io.stdin.destroy()
+  stop.addEventListener('abort', end, { once: true })
+  io.stdout.once('error', end)
+  let first: ExitCode = EXIT_CODES.done
+  let quit = false
+
+  try {
+    for await (const line of linesOf(io.stdin)) {
+      const { exit, leave } = await conversation.execute(line)
+      if (first === EXIT_CODES.done) first = exit
+      if (leave) {
+        quit = true
+        break
+      }
+    }
+  } catch (error) {
+    if (!stop.aborted && !io.stdout.errored) throw error
+  }
+  await conversation.leave()
+  if (quit) await conversation.finish()
+  return first
+}
+
+/** The lines of a stream, each ended by LF or CRLF. Not node:readline's: it also ends lines at CR and U+2028, and what follows would be a command. */
+async function* linesOf(input: NodeJS.ReadStream): AsyncGenerator<string> {
+  let rest = ''
+  input.setEncoding('utf8')
+  for await (const chunk of input) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield line.replace(/\r$/, '')
+  }
+  if (rest !== '') yield rest
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(`${text}\n`, (error) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,106 @@
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
+import type { ClientIo, ClientOptions } from './client-options.ts'
+import { createCompletion } from './completion.ts'
+import { createConversation } from './conversation.ts'
+import { EXIT_CODES, type ExitCode } from './exit-code.ts'
+import { HISTORY_LINES, openHistory } from './history.ts'
+
+const PROMPT = 'c> '
+
+/** The conversation at a terminal, with a prompt. Resolves when the person leaves, or `stop` says so. */
+export async function runShell(options: ClientOptions, io: ClientIo, stop: AbortSignal): Promise<ExitCode> {
+  const { stdin, stdout } = io
+  const history = openHistory(options.historyFile)
+  const completion = createCompletion()
+  for (const line of history.lines) completion.sawLine(line)
+  const prompt = createInterface({
+    input: stdin,
+    output: stdout,
+    prompt: PROMPT,
+    terminal: true,
+    history: history.lines.toReversed(),
+    historySize: HISTORY_LINES,
+    completer: completion.complete,
+  })
+  const screen = { print, hint: print }
+  const style = { json: options.json, raw: false, color: options.color }
+  const conversation = createConversation(options, { screen, style, sawName: completion.saw })
+  let open = true
+  let waiting = 0
+  let turn: Promise<void> = Promise.resolve()
+  let askedToLeave = false
+
+  const closed = new Promise<void>((resolve) => {
+    prompt.once('close', () => {
+      open = false
+      resolve()
+    })
+  })
+  prompt.on('line', (line) => {
+    history.add(line)
+    completion.sawLine(line)
+    askedToLeave = false
+    waiting += 1
+    prompt.setPrompt('') // until the reply is there, what is typed ahead stands without one
+    turn = turn.then(() => execute(line))
+  })
+  prompt.on('SIGINT', () => {
+    if (askedToLeave && prompt.line === '') {
+      leaveLine()
+      return
+    }
+    askedToLeave = true
+    prompt.write(null, { ctrl: true, name: 'e' })
+    prompt.write(null, { ctrl: true, name: 'u' })
+    void print('(Ctrl-C again leaves)')
+  })
+  stdin.on('error', () => prompt.close()) // the terminal is gone
+  stop.addEventListener('abort', () => prompt.close(), { once: true })
+
+  if (history.failure !== undefined) await print(history.failure)
+  prompt.prompt()
+  await closed
+  await conversation.leave()
+  await conversation.finish()
+  return EXIT_CODES.done
+
+  async function execute(line: string): Promise<void> {
+    if (!open) return
+    const { leave } = await conversation.execute(line)
+    waiting -= 1
+    if (!open) return
+    if (leave) {
+      prompt.close()
+    } else if (waiting === 0) {
+      prompt.setPrompt(PROMPT)
+      prompt.prompt(true)
+    }
+  }
+
+  function leaveLine(): void {
+    stdout.write('\n')
+    prompt.close()
+  }
+
+  /** Writes above the line that is being typed: clears it, however many rows it has, writes, and draws it again as it was. */
+  async function print(text: string): Promise<void> {
+    if (!open) {
+      await write(`${text}\n`)
+      return
+    }
+    const { rows } = prompt.getCursorPos()
+    moveCursor(stdout, 0, -rows)
+    cursorTo(stdout, 0)
+    clearScreenDown(stdout)
+    // readline goes up again by the rows it last drew: they are put there for it.
+    const written = write(`${text}\n${'\n'.repeat(rows)}`)
+    prompt.prompt(true)
+    await written
+  }
+
+  function write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+}

@@ -8,7 +8,9 @@ export default class NoSkipsReporter {
       .flatMap((file) => file.testResults)
       .filter(({ status }) => ['pending', 'skipped', 'todo', 'disabled'].includes(status))
       .map(({ fullName }) => `  ${fullName}`)
-    this.#error = new Error(`With CI set no test may be skipped or left to do, and these were:\n${titles.join('\n')}`)
+    this.#error = new Error(
+      `With CI set no test may be skipped or left to do, and these were:\n${titles.join('\n')}`,
+    )
     console.error(`\n${this.#error.message}`)
   }
 

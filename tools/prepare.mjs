@@ -40,7 +40,9 @@ export function prepare({ build = true } = {}) {
 function refuseOldNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
-  fail(`This needs Node ${OLDEST_NODE.join('.')} or newer, and runs on ${process.versions.node}: see https://nodejs.org`)
+  fail(
+    `This needs Node ${OLDEST_NODE.join('.')} or newer, and runs on ${process.versions.node}: see https://nodejs.org`,
+  )
 }
 
 /** True when npm's own record of what it installed agrees with package-lock.json. npm writes that record last, so half an install is none. */
@@ -69,7 +71,9 @@ function install() {
 
 /** True when dist/ is what the compiler made of these very sources. Contents count, not times: git and copies change those. */
 function built() {
-  return existsSync(join(ROOT, 'dist/main.js')) && existsSync(BUILT) && readFileSync(BUILT, 'utf8') === sources()
+  return (
+    existsSync(join(ROOT, 'dist/main.js')) && existsSync(BUILT) && readFileSync(BUILT, 'utf8') === sources()
+  )
 }
 
 function sources() {
@@ -78,10 +82,16 @@ function sources() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
-  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name))) {
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
+    join(ROOT, name),
+  )) {
     files.push(file)
   }
-  for (const file of files) hash.update(`${file.slice(ROOT.length)}\0`).update(readFileSync(file)).update('\0')
+  for (const file of files)
+    hash
+      .update(`${file.slice(ROOT.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
   return hash.digest('hex')
 }
 
@@ -113,7 +123,10 @@ function locked(ready, work) {
       const holder = Number(contents(LOCK))
       if (holder > 0 && !alive(holder)) removeLockOf(holder)
       else {
-        if (!said) say(`Waiting for process ${holder}, which is installing or building (if it is not: remove ${LOCK}) …`)
+        if (!said)
+          say(
+            `Waiting for process ${holder}, which is installing or building (if it is not: remove ${LOCK}) …`,
+          )
         said = true
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
       }

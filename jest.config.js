@@ -16,4 +16,5 @@ export default {
     ],
   },
   testTimeout: 20_000,
+  reporters: ['default', ...(process.env.CI ? ['<rootDir>/tools/no-skips-reporter.mjs'] : [])],
 }

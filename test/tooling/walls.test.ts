@@ -83,8 +83,8 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
     never: ['../service/x.ts', '../transport/x.ts', '../backend/memory/store.ts', '../config.ts', 'express'],
   },
   'src/config.ts': {
-    may: ['./domain/x.ts', 'commander', 'node:os'],
-    never: ['./compose.ts', './service/x.ts', './backend/lmdb/store.ts', '../test/support/x.ts', 'lmdb'],
+    may: ['./domain/x.ts', './cli/client-options.ts', 'commander', 'node:os'],
+    never: ['./compose.ts', './main.ts', '../test/support/x.ts'],
   },
   'src/compose.ts': {
     may: ['./config.ts', './service/x.ts', './backend/lmdb/backend.ts', './transport/x.ts', './web/app.ts'],

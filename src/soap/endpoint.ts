@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import { decodeElement, encodeElement, type SoapValue } from './codec.ts'
+import type { Contract, Operation } from './contract.ts'
+import { ContractError } from './contract-error.ts'
+import { closeRequest, openRequest, versionOfRoot } from './envelope.ts'
+import { quoteName, SoapFault, type SoapFaultCode } from './fault.ts'
+import type { SoapLimits } from './limits.ts'
+import { parseMediaType } from './media-type.ts'
+import { scanWithSaxes } from './saxes-scanner.ts'
+import { type Scanner, XmlError, type XmlReader } from './scanner.ts'
+import {
+  CLOSE_ENVELOPE,
+  openEnvelope,
+  SOAP_VERSIONS,
+  type SoapVersion,
+  versionByMediaType,
+} from './soap-version.ts'
+import { decodeXml, UnsupportedEncoding } from './xml-bytes.ts'
+
+/**
+ * What the operations of a contract do: one function for each, by its name. It takes the input element's record and gives
+ * the output element's, or a promise of it; a `SoapFault` that it throws is the answer, anything else is a Receiver fault.
+ */
+export type PortType = Readonly<Record<string, (input: never) => unknown>>
+
+/** An HTTP request, as far as SOAP looks at it. */
+export interface SoapRequest {
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly soapAction: string | undefined
+  readonly body: Uint8Array
+}
+
+/** The answer to it; the body is to be written as UTF-8. */
+export interface SoapResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A request that was not answered with a result, for the log. */
+export interface SoapFailure {
+  /** What the caller was given to ask with. */
+  readonly correlationId: string
+  /** A fault's code, or the HTTP status of a request that was refused without one. */
+  readonly code: SoapFaultCode | number
+  readonly reason: string
+  /** The operation, where it was reached. */
+  readonly operation: string | undefined
+  /** What was thrown, where it was not meant as an answer. For the log only. */
+  readonly cause: unknown
+}
+
+/** Answers SOAP requests; knows no sockets. */
+export interface SoapEndpoint {
+  readonly limits: SoapLimits
+  /** Answers a POST: at once, unless the operation is asynchronous. Neither throws nor rejects. */
+  handle(request: SoapRequest): SoapResponse | Promise<SoapResponse>
+  /** The answer to a request that HTTP alone refuses (413, 415, …): plain text, no fault (soap 2). */
+  refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): SoapResponse
+}
+
+/** What an endpoint is made of. */
+export interface SoapEndpointOptions {
+  readonly contract: Contract
+  readonly portType: PortType
+  readonly limits: SoapLimits
+  /** Told of every fault and refusal. Must not throw. */
+  readonly onFault?: (failure: SoapFailure) => void
+  /** saxes where none is given. */
+  readonly scanner?: Scanner
+}
+
+interface Bound {
+  readonly operation: Operation
+  readonly invoke: (input: SoapValue) => unknown
+}
+
+/** The operations by local name, then namespace, of the body's element. */
+type Dispatch = ReadonlyMap<string, ReadonlyMap<string, Bound>>
+
+function bind(contract: Contract, portType: PortType): Dispatch {
+  const unbound = new Set(Object.keys(portType))
+  const dispatch = new Map<string, Map<string, Bound>>()
+  for (const operation of contract.operations) {
+    const invoke = Object.hasOwn(portType, operation.name) ? portType[operation.name] : undefined
+    if (invoke === undefined) {
+      throw new ContractError(`the port type lacks the operation ${operation.name} of ${contract.service}`)
+    }
+    unbound.delete(operation.name)
+    const { namespace, local } = operation.input.name
+    const byNamespace = dispatch.get(local) ?? new Map<string, Bound>()
+    if (byNamespace.has(namespace))
+      throw new ContractError(`two operations of ${contract.service} take ${local}`)
+    // The codec makes what the function takes: both come from the contract.
+    dispatch.set(local, byNamespace.set(namespace, { operation, invoke: invoke as Bound['invoke'] }))
+  }
+  if (unbound.size > 0) {
+    throw new ContractError(`${contract.service} does not declare the operation ${[...unbound].join(', ')}`)
+  }
+  return dispatch
+}
+
+/** An answer without a fault: it is not SOAP that is wrong. */
+class Refusal extends Error {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, reason: string, headers: Readonly<Record<string, string>> = {}) {
+    super(reason)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+/** What is known of a request while it is read, so that a fault can be written whenever it comes. */
+interface Call {
+  version: SoapVersion | undefined
+  bound: Bound | undefined
+}
+
+/** Wires a contract and what its operations do. Throws a `ContractError` where the two disagree. */
+export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
+  const { contract, portType, limits, onFault, scanner = scanWithSaxes } = options
+  const dispatch = bind(contract, portType)
+  const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
+  const envelopes = new Map(SOAP_VERSIONS.map((version) => [version, openEnvelope(version)]))
+  const replyHeaders = new Map(
+    SOAP_VERSIONS.map((version) => [version, { 'Content-Type': version.contentType } as const]),
+  )
+
+  function read(request: SoapRequest, call: Call): SoapValue {
+    const media = request.contentType === undefined ? undefined : parseMediaType(request.contentType)
+    const byMediaType = versionByMediaType(media?.essence ?? '')
+    if (media === undefined || byMediaType === undefined) {
+      throw new Refusal(415, `the Content-Type must be one of: ${acceptable}`, { Accept: acceptable })
+    }
+    call.version = byMediaType
+    if (request.contentEncoding !== undefined && request.contentEncoding.toLowerCase() !== 'identity') {
+      throw new Refusal(415, 'the Content-Encoding is not supported', { 'Accept-Encoding': 'identity' })
+    }
+    const reader = scanner(decodeXml(request.body, media.charset), limits)
+    call.version = versionOfRoot(reader, byMediaType)
+    openRequest(reader, byMediaType)
+    const bound = find(reader)
+    call.bound = bound
+    checkAction(bound.operation, request.soapAction)
+    checkAction(bound.operation, media.action)
+    const input = decodeElement(reader, bound.operation.input)
+    closeRequest(reader)
+    return input
+  }
+
+  function find(reader: XmlReader): Bound {
+    const bound = dispatch.get(reader.local)?.get(reader.namespace)
+    if (bound !== undefined) return bound
+    const name = quoteName(reader.local)
+    throw new SoapFault('Sender', `there is no operation <${name}> in "${quoteName(reader.namespace)}"`, {
+      location: name,
+    })
+  }
+
+  function reply(call: Call, output: unknown): SoapResponse {
+    const version = call.version as SoapVersion
+    const { operation } = call.bound as Bound
+    return {
+      status: 200,
+      headers: replyHeaders.get(version) ?? {},
+      body: `${envelopes.get(version)}${encodeElement(operation.output, output)}${CLOSE_ENVELOPE}`,
+    }
+  }
+
+  function fail(call: Call, error: unknown): SoapResponse {
+    if (error instanceof Refusal) return refuse(error.status, error.message, error.headers)
+    if (error instanceof UnsupportedEncoding) return refuse(415, error.message)
+    const fault = faultOf(error)
+    const version = call.version ?? (SOAP_VERSIONS[0] as SoapVersion)
+    const correlationId = randomUUID()
+    onFault?.({
+      correlationId,
+      code: fault.code,
+      reason: fault.message,
+      operation: call.bound?.operation.name,
+      cause: fault === error || error instanceof XmlError ? undefined : error,
+    })
+    return {
+      status: version.faultStatus[fault.code],
+      headers: { 'Content-Type': version.contentType, 'X-Correlation-Id': correlationId },
+      body: version.encodeFault(fault, correlationId),
+    }
+  }
+
+  function refuse(
+    status: number,
+    reason: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): SoapResponse {
+    const correlationId = randomUUID()
+    onFault?.({ correlationId, code: status, reason, operation: undefined, cause: undefined })
+    return {
+      status,
+      headers: {
+        'Content-Type': 'text/plain; charset=utf-8',
+        'X-Content-Type-Options': 'nosniff',
+        'X-Correlation-Id': correlationId,
+        ...headers,
+      },
+      body: `${reason}\n`,
+    }
+  }
+
+  async function finish(call: Call, output: PromiseLike<unknown>): Promise<SoapResponse> {
+    try {
+      return reply(call, await output)
+    } catch (error) {
+      return fail(call, error)
+    }
+  }
+
+  return {
+    limits,
+    handle(request) {
+      const call: Call = { version: undefined, bound: undefined }
+      try {
+        const input = read(request, call)
+        const output = (call.bound as Bound).invoke(input)
+        return isPromise(output) ? finish(call, output) : reply(call, output)
+      } catch (error) {
+        return fail(call, error)
+      }
+    },
+    refuse,
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** What the caller learns: what is not meant for it becomes a Receiver fault without a word about the inside. */
+function faultOf(error: unknown): SoapFault {
+  if (error instanceof SoapFault) return error
+  if (error instanceof XmlError) return new SoapFault('Sender', error.message)
+  return new SoapFault('Receiver', 'the server could not do this; its log has the correlation id')
+}
+
+/** An action is a hint that the body must bear out, never obeyed against it (soap 2). Empty or absent says nothing (SOAP 1.1, 6.1.1). */
+function checkAction(operation: Operation, given: string | undefined): void {
+  const action = given?.trim().replace(/^"(.*)"$/, '$1') ?? ''
+  if (action !== '' && action !== operation.action) {
+    throw new SoapFault('Sender', `the SOAPAction names another operation than <${operation.name}>`)
+  }
+}

@@ -1,0 +1,31 @@
+/** Anything but characters that stand for themselves in text and in an attribute, and that XML 1.0 allows. */
+const NOT_PLAIN = /[^\t\n !#-%'-;=?-\ud7ff\ue000-\ufffd]/
+const SPECIAL = /[&<>"\r]/g
+/** XML 1.0, 2.2: Char. */
+const NOT_ALLOWED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+const NOT_ALLOWED_EACH = new RegExp(NOT_ALLOWED, 'gu')
+
+const REFERENCES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  // As it is, a reader would take it for a line end (XML 1.0, 2.11).
+  ['\r', '&#13;'],
+])
+
+function reference(character: string): string {
+  return REFERENCES.get(character) ?? character
+}
+
+/** Writes text so that a reader of the XML gets exactly it. Throws a `RangeError` for characters that XML 1.0 cannot carry. */
+export function escapeXml(text: string): string {
+  if (!NOT_PLAIN.test(text)) return text
+  if (NOT_ALLOWED.test(text)) throw new RangeError('the text has a character that XML 1.0 does not allow')
+  return text.replace(SPECIAL, reference)
+}
+
+/** For words about a request that may quote it: what XML cannot carry becomes `?`. Never throws. */
+export function escapeXmlQuote(text: string): string {
+  return escapeXml(text.replace(NOT_ALLOWED_EACH, '?'))
+}

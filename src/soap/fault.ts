@@ -1,0 +1,40 @@
+import type { QName } from './scanner.ts'
+
+/** Whose fault it is, in SOAP 1.2's words (part 1, 5.4.6); SOAP 1.1 has its own for the same. */
+export type SoapFaultCode =
+  | 'Sender'
+  | 'Receiver'
+  | 'MustUnderstand'
+  | 'VersionMismatch'
+  | 'DataEncodingUnknown'
+
+/** What a fault may tell besides its code and reason. */
+export interface SoapFaultOptions {
+  /** Which part of the request, as names with slashes between. */
+  readonly location?: string
+  /** For `MustUnderstand`: the header blocks. */
+  readonly notUnderstood?: readonly QName[]
+}
+
+/** A request is answered with a fault. The reason is for the caller: it holds nothing internal. */
+export class SoapFault extends Error {
+  readonly code: SoapFaultCode
+  readonly location: string | undefined
+  readonly notUnderstood: readonly QName[]
+
+  constructor(code: SoapFaultCode, reason: string, options: SoapFaultOptions = {}) {
+    super(reason)
+    this.name = 'SoapFault'
+    this.code = code
+    this.location = options.location
+    this.notUnderstood = options.notUnderstood ?? []
+  }
+}
+
+/** Names come from the request: what is quoted of them is short. */
+export function quoteName(local: string): string {
+  return local.length > 64 ? `${local.slice(0, 64)}…` : local
+}
+
+/** The detail element of every fault: `problem`, declared in each contract by wsdl:fault. */
+export const PROBLEM: QName = { namespace: 'urn:dms:fault:1', local: 'problem' }

@@ -1,0 +1,19 @@
+/** What one request may ask of the engine. Beyond a limit it is refused: the body with HTTP 413, the rest with a Sender fault. */
+export interface SoapLimits {
+  /** Bytes of a request's body. */
+  readonly bodyBytes: number
+  /** Elements within elements; the envelope is the first. */
+  readonly depth: number
+  /** Attributes of one element, namespace declarations included. */
+  readonly attributes: number
+  /** Elements of one document. */
+  readonly elements: number
+}
+
+/** Far above what the contracts need, far below what hurts. */
+export const DEFAULT_SOAP_LIMITS: SoapLimits = {
+  bodyBytes: 1024 * 1024,
+  depth: 32,
+  attributes: 32,
+  elements: 10_000,
+}

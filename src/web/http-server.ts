@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** Where to listen, and who answers. */
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  /** Who answers POSTs, by path. Answers `Expect: 100-continue` itself. */
+  readonly endpoints: ReadonlyMap<string, RequestListener>
+  /** Who answers everything else. */
+  readonly app: RequestListener
+  /** How long a whole request may take to arrive, in milliseconds. */
+  readonly requestTimeoutMs?: number
+}
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  readonly address: string
+  readonly port: number
+  /** Takes no more connections, answers what was asked, and resolves when all connections are closed; those that take longer than `graceMs` are cut. */
+  close(graceMs?: number): Promise<void>
+}
+
+const MAX_HEADER_BYTES = 16 * 1024
+const CLOSE_IDLE_EVERY_MS = 20
+
+/** Opens the server. Rejects with node's error (EADDRINUSE, EACCES, …) where it cannot listen. */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, endpoints, app, requestTimeoutMs = 10_000 } = options
+
+  // POSTs of SOAP go past the router, which would cost more than all the rest (soap 3).
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const endpoint = request.method === 'POST' ? endpoints.get(pathOf(request.url ?? '/')) : undefined
+    if (endpoint === undefined) app(request, response)
+    else endpoint(request, response)
+  }
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, Math.ceil(requestTimeoutMs / 4)),
+      noDelay: true,
+    },
+    listener,
+  )
+  server.on('checkContinue', listener)
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = server.address() as AddressInfo
+
+  return {
+    address: bound.address,
+    port: bound.port,
+    async close(graceMs = 5000) {
+      // Connections kept alive are closed as soon as each has its answer.
+      const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+      clearInterval(idle)
+      clearTimeout(cut)
+    },
+  }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,0 +1,93 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import { callerAddress } from './caller-address.ts'
+import { renderPage, renderServices, SECURITY_HEADERS } from './page.ts'
+import type { ServiceDescription } from './service-description.ts'
+
+/** What the app shows, and how it learns its own address. */
+export interface WebAppOptions {
+  /** The SOAP services by path; the paths' POSTs are answered elsewhere. */
+  readonly services: ReadonlyMap<string, ServiceDescription>
+  /** Why the server refuses, or undefined while it is ready. */
+  readonly failure: () => string | undefined
+  /** The address that WSDLs give, scheme and host (and a path, behind a proxy that adds one). Undefined: the one the caller used. */
+  readonly publicUrl?: string | undefined
+  /** Whose X-Forwarded-* are believed: addresses and subnets as express's `trust proxy` takes them. Undefined: nobody's. */
+  readonly trustProxy?: string | undefined
+  /** Told of what should not happen. */
+  readonly onError?: (error: unknown) => void
+}
+
+const WSDL_QUERIES: ReadonlySet<string> = new Set(['wsdl', 'singlewsdl'])
+const SERVICE_METHODS = 'GET, HEAD, POST'
+
+/** The express app for what people and tools open: services page, WSDL, health. SOAP itself does not pass through it. */
+export function createWebApp(options: WebAppOptions): Express {
+  const { services, failure, publicUrl, trustProxy, onError } = options
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('trust proxy', trustProxy ?? false)
+
+  app.use((_request, response, next) => {
+    response.set(SECURITY_HEADERS)
+    next()
+  })
+
+  for (const [path, description] of services) {
+    app
+      .route(path)
+      .get(describe(description, path))
+      .all((_request, response) => {
+        response.status(405).set('Allow', SERVICE_METHODS).type('text').send(`use ${SERVICE_METHODS}\n`)
+      })
+  }
+
+  function describe(description: ServiceDescription, path: string): RequestHandler {
+    return (request, response) => {
+      const address = callerAddress(request, publicUrl)
+      // The answer names the caller's own address: a cache may keep it, for this caller, but must ask first.
+      response.set('Cache-Control', 'private, no-cache').vary('Host')
+      if (trustProxy !== undefined) response.vary('X-Forwarded-Host').vary('X-Forwarded-Proto')
+      if (Object.keys(request.query).some((key) => WSDL_QUERIES.has(key.toLowerCase()))) {
+        response.set('Content-Type', 'text/xml; charset=utf-8').send(description.wsdl(`${address}${path}`))
+      } else {
+        response.type('html').send(renderServices(address, services))
+      }
+    }
+  }
+
+  app.get('/livez', (_request, response) => {
+    response.set('Cache-Control', 'no-store').type('text').send('alive\n')
+  })
+  app.get('/readyz', (_request, response) => {
+    const reason = failure()
+    response.set('Cache-Control', 'no-store').type('text')
+    if (reason === undefined) response.send('ready\n')
+    else response.status(503).send(`not ready: ${reason}\n`)
+  })
+
+  app.use((_request, response) => {
+    response
+      .status(404)
+      .type('html')
+      .send(renderPage('Not found', '<p>See the <a href="/">services</a>.</p>'))
+  })
+
+  // express's own would show the stack.
+  const lastResort: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (response.headersSent) return next(error)
+    const status = clientStatus(error)
+    if (status === 500) onError?.(error)
+    response
+      .status(status)
+      .type('text')
+      .send(status === 500 ? 'the server failed\n' : 'bad request\n')
+  }
+  app.use(lastResort)
+  return app
+}
+
+/** The status of an error of express's own about the request, else 500. */
+function clientStatus(error: unknown): number {
+  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : 500
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500
+}

@@ -101,7 +101,7 @@ export function createTrimmer(options: TrimmerOptions): Trimmer {
     if (fault !== undefined) {
       return new Fault('unavailable', `${address} answered with a fault (${fault}): ${NOT_SENT}`)
     }
-    const [why] = connectionFailure(error).split('\n', 1)
+    const [why] = connectionFailure(error as Error).split('\n', 1)
     return new CannotConnect(address, `${address} does not work as a text service (${why}): ${NOT_SENT}`)
   }
 }

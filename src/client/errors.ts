@@ -36,7 +36,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What a failed connection's error means, in a person's words. */
-export function connectionFailure(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return REASONS.get(code) ?? (code || (error instanceof Error ? error.message : String(error)))
+export function connectionFailure(error: Error & { readonly code?: unknown }): string {
+  const code = typeof error.code === 'string' ? error.code : ''
+  return REASONS.get(code) ?? (error.message || code)
 }

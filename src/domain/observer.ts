@@ -23,6 +23,8 @@ export interface Observer {
   refused?(remoteAddress: string, why: string): void
   /** The store failed, or is well again (undefined). */
   storeHealth?(failure: string | undefined): void
+  /** A SOAP request was answered with a fault; the caller was given the correlation id. */
+  soapFault?(correlationId: string, operation: string, why: string): void
   /** Something that should not happen; the error is for the log only, never for a peer. */
   internalError?(where: string, error: unknown): void
 }

@@ -26,7 +26,7 @@ export interface LegacyProtocolOptions {
   /** Requests from other addresses than loopback: its users prove nothing (wire-protocol 2). */
   readonly allowRemote: boolean
   /** Our own ports, which no CONNECT may make us dial. */
-  readonly ownPorts: () => readonly number[]
+  readonly ownPorts: ReadonlySet<number>
 }
 
 /** The lowest port that a client may name: below stand the system's services. */
@@ -170,7 +170,7 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
   /** The port where the client listens. */
   function pushPort(field: ByteString): number {
     const port = /^\d{1,5}$/.test(field) ? Number(field) : 0
-    if (port < MIN_PUSH_PORT || port > MAX_PORT || ownPorts().includes(port)) {
+    if (port < MIN_PUSH_PORT || port > MAX_PORT || ownPorts.has(port)) {
       throw new Fault('invalid-request', 'not a port that a client can listen on')
     }
     return port

@@ -21,10 +21,8 @@ export interface ListenerOptions {
 export interface Listener {
   readonly host: string
   readonly port: number
-  /** Stops accepting; connections that are served go on until their protocols close them. */
-  stop(): void
-  /** Cuts every connection. Resolves when the port is free. */
-  close(): Promise<void>
+  /** Stops accepting. Resolves when every connection has closed; those that take longer than `graceMs` are cut. */
+  close(graceMs: number): Promise<void>
 }
 
 /** The longest first word that any protocol has is far shorter; a peer that sends more without an end speaks none of them. */
@@ -54,11 +52,15 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   return {
     host: address.address,
     port: address.port,
-    stop: () => void server.close(),
-    close: () =>
+    close: (graceMs) =>
       new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of open) socket.destroy()
+        const cut = setTimeout(() => {
+          for (const socket of open) socket.destroy()
+        }, graceMs)
+        server.close(() => {
+          clearTimeout(cut)
+          resolve()
+        })
       }),
   }
 

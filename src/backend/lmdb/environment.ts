@@ -25,6 +25,9 @@ export interface Environment {
   close(): Promise<void>
 }
 
+/** The file that holds everything, in the data folder. */
+export const STORE_FILE = 'store.mdb'
+
 /** The most that the file can grow to. Address space, not disk: nothing is taken until it is used. */
 const MAP_BYTES = 256 * 1024 ** 3
 
@@ -32,7 +35,7 @@ const MAP_BYTES = 256 * 1024 ** 3
 export function openEnvironment(folder: string, { readOnly = false } = {}): Environment {
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const root: RootDatabase<Buffer, Buffer> = open({
-    path: join(folder, 'store.mdb'),
+    path: join(folder, STORE_FILE),
     mapSize: MAP_BYTES,
     maxDbs: 8,
     // Acknowledged means synced: with overlapping syncs a commit is visible before it is on disk, and 5 of 150

@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fromByteString } from '../../domain/byte-string.ts'
+import { type Environment, openEnvironment, STORE_FILE } from './environment.ts'
+import { accountName, numberKey, readPlaceKey } from './keys.ts'
+import {
+  type AccountNumber,
+  decodeAccount,
+  decodeCounters,
+  decodeHead,
+  decodeItems,
+  decodeSentRefs,
+  type StoredItem,
+} from './record.ts'
+
+/** What one look into a data folder needs. */
+export interface InspectOptions {
+  readonly folder: string
+  /** Takes one line of the result, without its end. */
+  readonly print: (line: string) => void
+}
+
+type Inspection = (environment: Environment, print: InspectOptions['print']) => number
+
+const DECODERS = {
+  accounts: decodeAccount,
+  heads: decodeHead,
+  items: decodeItems,
+  sent: decodeSentRefs,
+  counters: decodeCounters,
+} as const
+
+/** The inspections by name; each returns the exit code. They only read, also while a server runs. */
+const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> = {
+  verify(environment, print) {
+    let records = 0
+    let damaged = 0
+    for (const [database, decode] of Object.entries(DECODERS)) {
+      for (const { key, value } of environment[database as keyof typeof DECODERS].getRange()) {
+        records++
+        try {
+          decode(key, value)
+        } catch (error) {
+          damaged++
+          print(JSON.stringify({ database, key: key.toString('hex'), problem: (error as Error).message }))
+        }
+      }
+    }
+    print(JSON.stringify({ records, damaged }))
+    return damaged === 0 ? 0 : 1
+  },
+
+  stats(environment, print) {
+    const found = {
+      users: 0,
+      withCredential: 0,
+      waiting: 0,
+      waitingBytes: 0,
+      largestMailbox: 0,
+      messagesAccepted: 0,
+    }
+    for (const { key, value } of environment.accounts.getRange()) {
+      const { number, verifier } = decodeAccount(key, value)
+      found.users++
+      if (verifier !== '') found.withCredential++
+      const headKey = numberKey(number)
+      const head = environment.heads.get(headKey)
+      if (head === undefined) continue
+      const { count, bytes } = decodeHead(headKey, head)
+      found.waiting += count
+      found.waitingBytes += bytes
+      found.largestMailbox = Math.max(found.largestMailbox, count)
+    }
+    for (const { key, value } of environment.counters.getRange()) {
+      found.messagesAccepted = decodeCounters(key, value).nextId
+    }
+    print(JSON.stringify(found))
+    return 0
+  },
+
+  export(environment, print) {
+    for (const { key, value } of environment.accounts.getRange()) {
+      const { number, verifier } = decodeAccount(key, value)
+      const user = fromByteString(accountName(key))
+      print(JSON.stringify({ type: 'user', user, credential: verifier !== '' }))
+      for (const item of waitingItems(environment, number)) print(JSON.stringify(exported(user, item)))
+    }
+    return 0
+  },
+}
+
+/** Carries out `dms store`. Returns the exit code; throws an error that says what to do when there is no store. */
+export async function inspectStore(
+  inspection: keyof typeof INSPECTIONS,
+  { folder, print }: InspectOptions,
+): Promise<number> {
+  if (!existsSync(join(folder, STORE_FILE))) {
+    throw new Error(`there is no store in ${folder}: name the server's data folder with --data`)
+  }
+  const environment = openEnvironment(folder, { readOnly: true })
+  try {
+    return INSPECTIONS[inspection](environment, print)
+  } finally {
+    await environment.close()
+  }
+}
+
+/** What waits in one mailbox, in order. */
+function* waitingItems(environment: Environment, number: AccountNumber): Generator<StoredItem> {
+  const headKey = numberKey(number)
+  const head = environment.heads.get(headKey)
+  const confirmed = head === undefined ? 0 : decodeHead(headKey, head).confirmed
+  const range = { start: numberKey(number), end: numberKey(number + 1) }
+  for (const { key, value } of environment.items.getRange(range)) {
+    if (readPlaceKey(key).place <= confirmed) continue
+    for (const item of decodeItems(key, value)) if (item.seq > confirmed) yield item
+  }
+}
+
+function exported(mailbox: string, item: StoredItem): object {
+  const ref = fromByteString(item.ref)
+  return item.kind === 'message'
+    ? {
+        type: 'message',
+        mailbox,
+        seq: item.seq,
+        id: item.id,
+        sender: fromByteString(item.sender),
+        ref,
+        acceptedAt: new Date(item.acceptedAt).toISOString(),
+        text: fromByteString(item.text),
+      }
+    : { type: 'receipt', mailbox, seq: item.seq, id: item.id, ref, recipient: fromByteString(item.recipient) }
+}

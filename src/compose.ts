@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url'
+import type { ServerConfig } from './config.ts'
+import type { Backend } from './domain/backend.ts'
+import type { Observer } from './domain/observer.ts'
+import { combineObservers } from './observe/combine.ts'
+import { createPlainLog } from './observe/plain-log.ts'
+import { textPortType } from './port-types/text.ts'
+import { createMessaging } from './service/messaging.ts'
+import { readContract } from './soap/contract.ts'
+import { createSoapEndpoint } from './soap/endpoint.ts'
+import { createSoapHttpHandler } from './soap/http-handler.ts'
+import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
+import { createLegacyProtocol } from './transport/legacy-protocol.ts'
+import { openListener } from './transport/listener.ts'
+import { openHttpServer } from './web/http-server.ts'
+import { createWebApp } from './web/web-app.ts'
+
+/** How long connections may take to finish what they began when the server stops, in milliseconds. */
+const GRACE_MS = 2000
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly host: string
+  readonly port: number
+  readonly soapPort: number
+  /** Turns new work away, finishes what was begun, and closes everything (reliability R10). */
+  close(): Promise<void>
+}
+
+/** The backends by name, each loaded when it is wanted. */
+const BACKENDS: Readonly<
+  Record<ServerConfig['backend'], (config: ServerConfig, observer: Observer) => Promise<Backend>>
+> = {
+  async lmdb({ folder, ...config }, observer) {
+    const { openLmdbBackend } = await import('./backend/lmdb/backend.ts')
+    return openLmdbBackend({ folder, limits: mailboxLimits(config), observer })
+  },
+  async memory(config) {
+    const { createMemoryBackend } = await import('./backend/memory/backend.ts')
+    return createMemoryBackend(mailboxLimits(config))
+  },
+}
+
+/** The forms of the log by name. */
+const LOGS: Readonly<Record<ServerConfig['log'], (config: ServerConfig) => Promise<Observer>>> = {
+  plain: async () => createPlainLog((line) => process.stdout.write(line)),
+  async json({ logLevel }) {
+    const { pino } = await import('pino')
+    const { createJsonLog } = await import('./observe/json-log.ts')
+    return createJsonLog(pino({ level: logLevel, base: null }))
+  },
+}
+
+/** Puts a server together and opens its ports. Rejects with the error of what could not be opened; what was open is closed again. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const observer = combineObservers([await LOGS[config.log](config)])
+  const closers: (() => Promise<void>)[] = []
+  let stopping = false
+  try {
+    const backend = await BACKENDS[config.backend](config, observer)
+    closers.push(() => backend.close())
+
+    const { maxTextBytes, maxConnections, maxConnectionsPerAddress, requestTimeoutMs } = config
+    const messaging = createMessaging({
+      ...backend,
+      observer,
+      maxTextBytes,
+      now: Date.now,
+    })
+    closers.push(() => messaging.close())
+
+    const contract = await readContract({
+      wsdlPath: fileURLToPath(new URL('../wsdl/text.wsdl', import.meta.url)),
+    })
+    const endpoint = createSoapEndpoint({
+      contract,
+      portType: textPortType,
+      limits: { ...DEFAULT_SOAP_LIMITS, bodyBytes: config.soapBodyBytes },
+      onFault: ({ correlationId, operation = '-', reason, cause }) => {
+        observer.soapFault?.(correlationId, operation, reason)
+        if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
+      },
+    })
+    const app = createWebApp({
+      services: new Map([['/', contract]]),
+      failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
+      publicUrl: config.publicUrl,
+      trustProxy: config.trustProxy,
+      onError: (error) => observer.internalError?.('http', error),
+    })
+    const http = await openHttpServer({
+      host: config.host,
+      port: config.soapPort,
+      endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
+      app,
+      requestTimeoutMs,
+    })
+    closers.push(() => http.close())
+
+    const ownPorts = new Set([http.port])
+    const legacy = createLegacyProtocol({
+      messaging,
+      observer,
+      maxTextBytes,
+      requestTimeoutMs,
+      allowRemote: config.allowLegacy,
+      ownPorts,
+    })
+    const listener = await openListener({
+      host: config.host,
+      port: config.port,
+      protocols: [legacy],
+      maxConnections,
+      maxConnectionsPerAddress,
+      openingTimeoutMs: requestTimeoutMs,
+      observer,
+    })
+    ownPorts.add(listener.port)
+    closers.push(() => listener.close(GRACE_MS))
+
+    return { host: listener.host, port: listener.port, soapPort: http.port, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  /** The last that was opened goes first: requests are answered before sessions end, and those before the store closes. */
+  async function close(): Promise<void> {
+    stopping = true
+    while (closers.length > 0) await closers.pop()?.()
+  }
+}
+
+function mailboxLimits({ mailboxItems, mailboxBytes }: Pick<ServerConfig, 'mailboxItems' | 'mailboxBytes'>) {
+  return { items: mailboxItems, bytes: mailboxBytes }
+}

@@ -1,0 +1,107 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { InvalidArgumentError } from 'commander'
+
+/** Where the configuration comes from. */
+export interface ConfigSources {
+  /** Without the names of node and script. */
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** Is the output a terminal: decides the form of the log. */
+  readonly terminal: boolean
+}
+
+/** One flag: what is written, what it means, the environment variable that also gives it, and what it is otherwise. */
+export interface Flag {
+  readonly flags: string
+  readonly text: string
+  readonly env: string
+  readonly otherwise?: string | number | boolean | ((sources: ConfigSources) => string)
+  /** Turns text into the value; throws `InvalidArgumentError` with what is wrong. */
+  readonly parse?: (text: string) => unknown
+}
+
+/** The backends that `--backend` names. */
+export const BACKENDS = ['lmdb', 'memory'] as const
+/** The forms that `--log` names. */
+export const LOG_FORMS = ['plain', 'json'] as const
+/** The levels of a JSON log. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+const seconds = wholeNumber(1, 3600)
+const anyPort = wholeNumber(0, 65_535)
+
+/** The data folder, which `server` and `store` share. */
+export const DATA_FLAG: Flag = {
+  flags: '--data <folder>',
+  text: 'where messages are stored',
+  env: 'DMS_DATA',
+  otherwise: ({ env }) => join(stateFolder(env), 'data'),
+}
+
+/** The flags of `dms server`. */
+// biome-ignore format: one row per flag
+export const SERVER_FLAGS: readonly Flag[] = [
+  { flags: '-p, --port <port>', env: 'DMS_PORT', otherwise: 8081, parse: anyPort, text: 'port of the messaging protocols; 0: any' },
+  { flags: '--host <address>', env: 'DMS_HOST', otherwise: '127.0.0.1', text: 'address to listen on' },
+  { flags: '--soap-port <port>', env: 'DMS_SOAP_PORT', otherwise: 8080, parse: anyPort, text: 'port of SOAP, WSDL and health; 0: any' },
+  DATA_FLAG,
+  { flags: '--backend <name>', env: 'DMS_BACKEND', otherwise: 'lmdb', parse: oneOf(BACKENDS), text: 'how messages are stored: lmdb, or memory, which keeps nothing after exit' },
+  { flags: '--log <form>', env: 'DMS_LOG', otherwise: ({ terminal }) => (terminal ? 'plain' : 'json'), parse: oneOf(LOG_FORMS), text: 'plain: lines as the original wrote them; json: one object a line' },
+  { flags: '--log-level <level>', env: 'DMS_LOG_LEVEL', otherwise: 'info', parse: oneOf(LOG_LEVELS), text: 'the least that a json log holds: error, warn, info or debug' },
+  { flags: '--allow-legacy', env: 'DMS_ALLOW_LEGACY', otherwise: false, parse: truth, text: 'let other machines use the original protocol, whose users prove nothing' },
+  { flags: '--public-url <url>', env: 'DMS_PUBLIC_URL', parse: httpUrl, text: 'address of the SOAP port as callers see it, for the WSDL' },
+  { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', text: 'proxies whose X-Forwarded-Host and -Proto count, for instance loopback or 10.0.0.0/8' },
+  { flags: '--max-text-bytes <bytes>', env: 'DMS_MAX_TEXT_BYTES', otherwise: 65_536, parse: count, text: 'longest text of a message' },
+  { flags: '--mailbox-items <count>', env: 'DMS_MAILBOX_ITEMS', otherwise: 1_000_000, parse: count, text: 'messages that may wait for one user' },
+  { flags: '--mailbox-bytes <bytes>', env: 'DMS_MAILBOX_BYTES', otherwise: 1_073_741_824, parse: count, text: 'bytes of text that may wait for one user' },
+  { flags: '--max-connections <count>', env: 'DMS_MAX_CONNECTIONS', otherwise: 20_000, parse: count, text: 'connections at a time' },
+  { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address' },
+  { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive' },
+  { flags: '--soap-body-bytes <bytes>', env: 'DMS_SOAP_BODY_BYTES', otherwise: 1_048_576, parse: count, text: 'longest SOAP request' },
+]
+
+/** The flags of `dms client`. */
+// biome-ignore format: one row per flag
+export const CLIENT_FLAGS: readonly Flag[] = [
+  { flags: '-s, --server <host>', env: 'DMS_SERVER', otherwise: 'localhost', text: 'host of the server' },
+  { flags: '-p, --port <port>', env: 'DMS_PORT', otherwise: 8081, parse: wholeNumber(1, 65_535), text: 'port of the server' },
+  { flags: '--wsdl <url>', env: 'DMS_WSDL', otherwise: 'http://localhost:8080/?wsdl', parse: httpUrl, text: 'WSDL of the service that removes extra blanks before a SEND' },
+  { flags: '--no-trim', env: 'DMS_NO_TRIM', otherwise: true, parse: (text) => !truth(text), text: 'send messages as typed' },
+  { flags: '--legacy', env: 'DMS_LEGACY', otherwise: false, parse: truth, text: 'speak the original protocol (the only one so far)' },
+  { flags: '--json', env: 'DMS_JSON', otherwise: false, parse: truth, text: 'print one JSON object a line' },
+  { flags: '--raw', env: 'DMS_RAW', otherwise: false, parse: truth, text: 'show what peers sent as it is, where the output is no terminal' },
+  { flags: '--timeout <seconds>', env: 'DMS_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long one request may take' },
+]
+
+/** Where programs keep what is theirs (XDG Base Directory). */
+export function stateFolder(env: ConfigSources['env']): string {
+  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'dms')
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
+
+function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice !== undefined) return choice
+    throw new InvalidArgumentError(`It must be one of ${choices.join(', ')}.`)
+  }
+}
+
+/** A switch in the environment. */
+function truth(text: string): boolean {
+  return !['', '0', 'false', 'no'].includes(text.toLowerCase())
+}
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  throw new InvalidArgumentError('It must be an http or https URL.')
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Command, CommanderError, Option } from 'commander'
+import type { ClientOptions } from './cli/client-options.ts'
+import {
+  type BACKENDS,
+  CLIENT_FLAGS,
+  type ConfigSources,
+  DATA_FLAG,
+  type Flag,
+  type LOG_FORMS,
+  type LOG_LEVELS,
+  SERVER_FLAGS,
+  stateFolder,
+} from './config-flags.ts'
+import { isLoopback } from './transport/address.ts'
+
+/** How a server runs; `SERVER_FLAGS` says what each means. */
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  readonly soapPort: number
+  /** The folder of the store, absolute. */
+  readonly folder: string
+  readonly backend: (typeof BACKENDS)[number]
+  readonly log: (typeof LOG_FORMS)[number]
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly allowLegacy: boolean
+  readonly publicUrl: string | undefined
+  readonly trustProxy: string | undefined
+  readonly maxTextBytes: number
+  readonly mailboxItems: number
+  readonly mailboxBytes: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  readonly requestTimeoutMs: number
+  readonly soapBodyBytes: number
+}
+
+/** What `dms store` can do with a data folder. */
+const STORE_ACTIONS = {
+  verify: 'read every record and name those that are damaged (exit code 1 if there are any)',
+  stats: 'count users, mailboxes and what waits in them',
+  export: 'write everything as JSON, one object a line',
+} as const
+
+/** What `dms store` is to do, and where. */
+export interface StoreConfig {
+  readonly action: keyof typeof STORE_ACTIONS
+  readonly folder: string
+}
+
+/** One command line, understood. */
+export type Config =
+  | { readonly command: 'server'; readonly server: ServerConfig }
+  | { readonly command: 'client'; readonly client: ClientOptions }
+  | { readonly command: 'store'; readonly store: StoreConfig }
+
+/** The command line cannot be understood (exit code 2), or asked for nothing but words (`--help`, 0): what to print. */
+export class ConfigExplanation extends Error {
+  readonly exitCode: number
+
+  constructor(text: string, { exitCode, ...options }: ErrorOptions & { exitCode: number }) {
+    super(text, options)
+    this.name = 'ConfigExplanation'
+    this.exitCode = exitCode
+  }
+}
+
+/** Reads the command line: flag before environment before default. Throws `ConfigExplanation`. */
+export function readConfig(sources: ConfigSources = processSources()): Config {
+  let config: Config | undefined
+  let said = ''
+  const say = (text: string): void => {
+    said += text
+  }
+  const program = new Command('dms')
+    .description('Durable messaging between users, over TCP and SOAP.')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: say, writeErr: say })
+  const add = (parent: Command, name: string, text: string, flags: readonly Flag[]): Command => {
+    const command = parent.command(name).description(text).showHelpAfterError('(--help shows what there is)')
+    for (const flag of flags) command.addOption(createOption(flag, sources))
+    return command
+  }
+
+  add(program, 'server', 'run the server', SERVER_FLAGS).action((options) => {
+    config = { command: 'server', server: serverConfig(options) }
+  })
+  add(program, 'client', 'open the prompt, or run the commands on standard input', CLIENT_FLAGS).action(
+    (options) => {
+      config = { command: 'client', client: clientConfig(options, sources.env) }
+    },
+  )
+  const store = program.command('store').description('look into a data folder')
+  for (const [action, text] of Object.entries(STORE_ACTIONS)) {
+    add(store, action, text, [DATA_FLAG]).action(({ data }: { data: string }) => {
+      config = { command: 'store', store: { action: action as StoreConfig['action'], folder: resolve(data) } }
+    })
+  }
+
+  try {
+    program.parse(sources.args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // commander's own code for a mistake is 1; the field's is 2.
+    throw new ConfigExplanation(said.trimEnd(), { exitCode: error.exitCode === 0 ? 0 : 2, cause: error })
+  }
+  if (config === undefined) throw new ConfigExplanation(program.helpInformation().trimEnd(), { exitCode: 2 })
+  return Object.freeze(config)
+}
+
+/** The sources of a process: this is the one place that reads them. */
+function processSources(): ConfigSources {
+  return { args: process.argv.slice(2), env: process.env, terminal: process.stdout.isTTY === true }
+}
+
+/** commander's option for a flag; its default is the environment's value, if there is one. */
+function createOption({ flags, text, env, otherwise, parse }: Flag, sources: ConfigSources): Option {
+  const standard = typeof otherwise === 'function' ? otherwise(sources) : otherwise
+  const valued = flags.includes('<')
+  const shown = valued && standard !== undefined ? `${env}, else ${standard}` : env
+  const option = new Option(flags, `${text} [${shown}]`)
+  if (valued && parse !== undefined) option.argParser(parse)
+  const given = sources.env[env]
+  let value: unknown = standard
+  if (given !== undefined && given !== '') {
+    try {
+      value = parse === undefined ? given : parse(given)
+    } catch (cause) {
+      const why = `error: the environment has ${env}=${given}. ${(cause as Error).message}`
+      throw new ConfigExplanation(why, { exitCode: 2, cause })
+    }
+  }
+  // The text tells the default already; commander would tell it again.
+  option.default(value)
+  option.defaultValueDescription = ''
+  return option
+}
+
+type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs'> & {
+  data: string
+  requestTimeout: number
+}
+
+function serverConfig({ data, requestTimeout, ...options }: ServerOptions): ServerConfig {
+  const { host, allowLegacy } = options
+  if (!isLoopback(host) && host !== 'localhost' && !allowLegacy) {
+    const why =
+      `error: --host ${host} lets other machines in, and the original protocol proves nobody's identity: ` +
+      'whoever reaches the port can act as any user. If that is what you want, add --allow-legacy'
+    throw new ConfigExplanation(why, { exitCode: 2 })
+  }
+  return { ...options, folder: resolve(data), requestTimeoutMs: requestTimeout * 1000 }
+}
+
+type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'wsdl' | 'trim' | 'json' | 'raw'> & {
+  timeout: number
+}
+
+function clientConfig(options: ClientFlagValues, env: ConfigSources['env']): ClientOptions {
+  const { server, port, wsdl, trim, json, raw, timeout } = options
+  return {
+    server,
+    port,
+    wsdl,
+    trim,
+    protocol: 'legacy',
+    json,
+    raw,
+    historyFile: join(stateFolder(env), 'history'),
+    color: (env.NO_COLOR ?? '') === '',
+    timeoutMs: timeout * 1000,
+  }
+}
+
+/** The version of the package that this file belongs to. */
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return version
+}

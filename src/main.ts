@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { type Config, ConfigExplanation, readConfig, type ServerConfig } from './config.ts'
+
+/** How long a stopping server may take before it is ended, in milliseconds (reliability R10). */
+const STOP_TIMEOUT_MS = 9500
+
+/** What each command does; the number is the exit code. Loaded when it is wanted: the prompt must not wait for the server's parts. */
+const COMMANDS = {
+  async server({ server }: Config & { command: 'server' }) {
+    return runServer(server)
+  },
+  async client({ client }: Config & { command: 'client' }) {
+    const { runClient } = await import('./cli/run-client.ts')
+    return runClient(client, process)
+  },
+  async store({ store: { action, folder } }: Config & { command: 'store' }) {
+    const { inspectStore } = await import('./backend/lmdb/inspect.ts')
+    return inspectStore(action, { folder, print: (line) => process.stdout.write(`${line}\n`) })
+  },
+}
+
+/** Runs a server until a signal stops it; a second signal ends it at once. */
+async function runServer(config: ServerConfig): Promise<number> {
+  const { startServer } = await import('./compose.ts')
+  const server = await startServer(config)
+  announce(config, server)
+  const signal = await nextSignal()
+  void nextSignal().then(() => process.exit(128 + 2))
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
+  process.stderr.write(`dms: ${signal}, stopping (again to stop at once)\n`)
+  await server.close()
+  return 0
+}
+
+/** Says where things are, and how to open a client. */
+function announce(
+  config: ServerConfig,
+  { host, port, soapPort }: { host: string; port: number; soapPort: number },
+): void {
+  const shown = host.includes(':') ? `[${host}]` : host
+  const folder = config.backend === 'lmdb' ? config.folder : undefined
+  const wsdl = `http://${config.host === '127.0.0.1' ? 'localhost' : shown}:${soapPort}/?wsdl`
+  if (config.log === 'json') {
+    process.stdout.write(
+      `${JSON.stringify({ level: 30, time: Date.now(), event: 'started', host, port, wsdl, folder })}\n`,
+    )
+    return
+  }
+  const client = `npx dms client -s localhost -p ${port}${soapPort === 8080 ? '' : ` --wsdl '${wsdl}'`}`
+  process.stdout.write(
+    [
+      `s> init server ${shown}:${port}`,
+      `   SOAP     ${wsdl}`,
+      `   data     ${folder ?? 'in memory: nothing is kept after exit'}`,
+      `   client   ${client}`,
+      '',
+    ].join('\n'),
+  )
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    const onSignal = (signal: NodeJS.Signals): void => {
+      for (const name of signals) process.off(name, onSignal)
+      resolve(signal)
+    }
+    for (const name of signals) process.on(name, onSignal)
+  })
+}
+
+/** What to do about the errors of the system that a person can do something about. */
+const ADVICE: Readonly<
+  Record<string, (error: NodeJS.ErrnoException & { address?: string; port?: number }) => string>
+> = {
+  EADDRINUSE: ({ address, port }) =>
+    `${address}:${port} is in use: stop what listens there, or choose another port with --port or --soap-port`,
+  EADDRNOTAVAIL: ({ address }) => `${address} is not an address of this machine: choose another with --host`,
+  ENOTFOUND: ({ message }) => `${message}: choose another address with --host`,
+  EACCES: ({ message }) => `${message}: choose another folder with --data, or another port`,
+  EPERM: ({ message }) => `${message}: choose another folder with --data, or another port`,
+  EROFS: ({ message }) => `${message}: choose another folder with --data`,
+  ENOTDIR: ({ message }) => `${message}: choose another folder with --data`,
+  EEXIST: ({ message }) => `${message}: choose another folder with --data`,
+  ENOSPC: ({ message }) => `${message}: make room, or choose another folder with --data`,
+}
+
+/** One line about an error, without a stack. */
+function explain(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return `dms: ${ADVICE[code]?.(error as NodeJS.ErrnoException) ?? message}`
+}
+
+try {
+  const config = readConfig()
+  process.exitCode = await (COMMANDS[config.command] as (config: Config) => Promise<number>)(config)
+  if (config.command === 'server') process.exit()
+} catch (error) {
+  if (error instanceof ConfigExplanation) {
+    ;(error.exitCode === 0 ? process.stdout : process.stderr).write(`${error.message}\n`)
+    process.exitCode = error.exitCode
+  } else {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,33 @@
+import { type ByteString, fromByteString } from '../domain/byte-string.ts'
+import { harmless } from '../domain/harmless.ts'
+import type { Observer } from '../domain/observer.ts'
+
+/** The log in the original's words (wire-protocol 4), one line for each event. Everything that a peer chose is made harmless first. */
+export function createPlainLog(write: (line: string) => void): Observer {
+  const say = (line: string): void => write(`s> ${line}\n`)
+
+  return {
+    request(verb, user, outcome) {
+      // A SEND that was accepted has a line of its own.
+      if (verb === 'SEND' && outcome === 'ok') return
+      say(`${verb} ${name(user)} ${outcome === 'ok' ? 'OK' : 'FAIL'}`)
+    },
+    accepted(id, sender, recipient, present) {
+      if (!present) say(`MESSAGE ${id} FROM ${name(sender)} TO ${name(recipient)} STORED`)
+    },
+    delivered: (id, sender, recipient) =>
+      say(`SEND MESSAGE ${id} FROM ${name(sender)} TO ${name(recipient)}`),
+    gone: (user, why) => say(`DISCONNECT ${name(user)}: ${why}`),
+    refused: (remoteAddress, why) => say(`refused a connection from ${remoteAddress}: ${why}`),
+    storeHealth: (failure) =>
+      say(failure === undefined ? 'the store is well again' : `NOT READY: ${failure}`),
+    soapFault: (correlationId, operation, why) =>
+      say(`SOAP fault ${correlationId} ${operation}: ${harmless(why)}`),
+    internalError: (where, error) =>
+      say(`ERROR ${where}: ${error instanceof Error ? error.stack : String(error)}`),
+  }
+}
+
+function name(user: ByteString): string {
+  return harmless(fromByteString(user))
+}

@@ -20,7 +20,10 @@ describe('a fresh clone', () => {
     folder = await mkdtemp(join(tmpdir(), 'dms-clone-'))
     clone = join(folder, 'clone')
     await run('git', ['clone', '--quiet', '--no-hardlinks', process.cwd(), clone])
-    server = spawn('npm', ['start', '--', '--port', '0', '--soap-port', '0'], { cwd: clone, env: env() })
+    server = spawn('npm', ['start', '--', '--port', '0', '--soap-port', '0', '--log', 'plain'], {
+      cwd: clone,
+      env: env(),
+    })
     await said(/npx dms client.*/)
   }, 240_000)
 

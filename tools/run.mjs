@@ -3,6 +3,7 @@
  * command after a clone. Plain Node without dependencies; only what is missing or out of date is installed
  * and built, so the second time costs nothing one would notice.
  */
+import { bench } from './bench.mjs'
 import { check } from './check.mjs'
 import { BIOME, jest, runNode } from './children.mjs'
 import { prepare } from './prepare.mjs'
@@ -23,7 +24,7 @@ const TASKS = {
   },
   async bench(args) {
     prepare()
-    return await runNode(['--import', './tools/typescript.mjs', 'bench/run.ts', ...args])
+    return await bench(args)
   },
   async build() {
     prepare()

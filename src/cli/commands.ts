@@ -23,6 +23,8 @@ export interface Command {
   /** What is printed when it fails: the line for a fault code that has one (wire-protocol 4), else `otherwise`. */
   readonly refusals: Readonly<Partial<Record<FaultCode, string>>>
   readonly otherwise: string
+  /** What it brings about comes in at the same time as its reply, and is shown after it. */
+  readonly repliesFirst?: true
   run(context: CommandContext, fields: readonly string[]): Promise<CommandResult>
 }
 
@@ -59,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
       'already-connected': 'USER ALREADY CONNECTED',
     },
     otherwise: 'CONNECT FAIL',
+    repliesFirst: true,
     async run({ client }, [user = '']) {
       await client.connect(user)
       return { words: 'CONNECT OK' }
@@ -84,6 +87,7 @@ export const COMMANDS: readonly Command[] = [
     help: 'sends a message; its receipt comes when the other user has it',
     refusals: { 'no-such-user': 'SEND FAIL / USER DOES NOT EXIST' },
     otherwise: 'SEND FAIL',
+    repliesFirst: true,
     async run({ client, trim }, [recipient = '', typed = '']) {
       // Nobody connected: the client refuses, and the text service need not be asked first.
       const text = client.user === undefined ? typed : await trim(typed)

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '../client/client.ts'
 import { createLegacyClient } from '../client/legacy-client.ts'
 import type { ClientOptions } from './client-options.ts'
-import { parseLine } from './commands.ts'
+import { type ParsedLine, parseLine } from './commands.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
 import { createOutput, type OutputStyle, type Screen } from './output.ts'
 import type { Trimmer } from './trim.ts'
@@ -41,22 +40,23 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   const output = createOutput(parts.style, parts.screen)
   const server = { host: options.server, port: options.port, timeoutMs: options.timeoutMs }
   let trimmer: Promise<Trimmer> | undefined
-  let running: Promise<unknown> | undefined
+  let replying: Promise<unknown> | undefined
 
   const client: Client = createLegacyClient(server, async (item) => {
     if (item.kind === 'message') parts.sawName?.(item.sender)
-    if (running !== undefined) await Promise.race([running, delay(REPLY_FIRST_MS, undefined, { ref: false })])
+    if (replying !== undefined) await atMost(REPLY_FIRST_MS, replying)
     await output.incoming(item)
   })
 
   return {
     async execute(line) {
-      const outcome = run(line)
-      running = outcome.catch(() => {})
+      const parsed = parseLine(line)
+      const outcome = run(parsed)
+      if (parsed.kind === 'command' && parsed.command.repliesFirst) replying = outcome
       try {
         return await outcome
       } finally {
-        running = undefined
+        replying = undefined
       }
     },
     async leave() {
@@ -68,8 +68,7 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     finish: () => output.reply({ command: 'QUIT', words: '+++ FINISHED +++' }),
   }
 
-  async function run(line: string): Promise<Outcome> {
-    const parsed = parseLine(line)
+  async function run(parsed: ParsedLine): Promise<Outcome> {
     if (parsed.kind === 'blank') return { exit: EXIT_CODES.done, leave: false }
     if (parsed.kind === 'mistake') {
       await output.failure({ command: parsed.command, words: parsed.words, code: 'usage' })
@@ -97,7 +96,12 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   }
 }
 
-/** Waits until it is done, failed, or the time is over. */
+/** Waits until the work is done or has failed, or the time is over. */
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  await Promise.race([work.catch(() => {}), delay(milliseconds, undefined, { ref: false })])
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work.catch(() => {}), over])
+  clearTimeout(timer)
 }

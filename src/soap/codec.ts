@@ -173,8 +173,7 @@ function decodeSequence(reader: XmlReader, parent: QName, particles: readonly Pa
     let particle = particles[at]
     // On to the particle of this element; those passed over must have had enough.
     while (particle !== undefined && (ended || !isElement(reader, particle.element.name))) {
-      if (seen < particle.min)
-        throw invalid(parent, `lacks <${particle.element.name.local}>`, particle.element.name.local)
+      if (seen < particle.min) throw lacking(reader, parent, particles, particle, ended)
       at++
       seen = 0
       particle = particles[at]
@@ -189,6 +188,18 @@ function decodeSequence(reader: XmlReader, parent: QName, particles: readonly Pa
     if (particle.max === 1) decoded[local] = value
     else decoded[local] = [...((decoded[local] as readonly SoapValue[] | undefined) ?? []), value]
   }
+}
+
+function lacking(
+  reader: XmlReader,
+  parent: QName,
+  particles: readonly Particle[],
+  { element }: Particle,
+  ended: boolean,
+): SoapFault {
+  const { local } = element.name
+  const known = ended || particles.some((particle) => isElement(reader, particle.element.name))
+  return known ? invalid(parent, `lacks <${local}>`, local) : unexpected(reader, parent, particles)
 }
 
 function isElement(reader: XmlReader, name: QName): boolean {

@@ -48,7 +48,8 @@ export async function readContract({ wsdlPath }: { readonly wsdlPath: string }):
   try {
     return compileContract(source, wsdlPath)
   } catch (error) {
-    if (error instanceof ContractError) throw new ContractError(`${wsdlPath}: ${error.message}`, { cause: error })
+    if (error instanceof ContractError)
+      throw new ContractError(`${wsdlPath}: ${error.message}`, { cause: error })
     throw error
   }
 }

@@ -1,0 +1,189 @@
+import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import supertest from 'supertest'
+import { envelope, openTextServer, post, removeSpaces, resultOf, type TextServer } from './text-server.ts'
+
+/** What a connection brings until the other side closes it. */
+async function readToEnd(socket: Socket): Promise<string> {
+  let text = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  socket.on('error', () => undefined)
+  await once(socket, 'close')
+  return text
+}
+
+function head(port: number, ...lines: readonly string[]): string {
+  return ['POST / HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Content-Type: text/xml', ...lines, '', ''].join(
+    '\r\n',
+  )
+}
+
+const CALL = envelope('1.1', removeSpaces('a  b'))
+
+describe('HTTP', () => {
+  let server: TextServer
+  beforeAll(async () => {
+    server = await openTextServer({ limits: { bodyBytes: 1000, depth: 6, attributes: 4, elements: 8 } })
+  })
+  afterAll(() => server.close())
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const)(
+    '%s on the endpoint is 405 with Allow',
+    async (method) => {
+      const reply = await supertest(server.url)[method.toLowerCase() as 'put']('/')
+      expect(reply.status).toBe(405)
+      expect(reply.headers.allow).toBe('GET, HEAD, POST')
+    },
+  )
+
+  test('a POST elsewhere is 404', async () => {
+    const reply = await supertest(server.url).post('/elsewhere').set('Content-Type', 'text/xml').send(CALL)
+    expect(reply.status).toBe(404)
+  })
+
+  test('a POST with a query is a call', async () => {
+    const reply = await supertest(server.url).post('/?a=b').set('Content-Type', 'text/xml').send(CALL)
+    expect(reply.status).toBe(200)
+  })
+
+  test('a body of the largest size is read, one byte more is refused', async () => {
+    const fill = (bytes: number) => CALL.replace('a  b', 'a'.repeat(bytes - CALL.length + 4))
+    const largest = await post(server.url, '1.1', fill(1000))
+    expect(resultOf(largest, 'remove_spaces')).toMatch(/^a+$/)
+    const refused = await post(server.url, '1.1', fill(1001))
+    expect(refused.status).toBe(413)
+    expect(refused.type).toBe('text/plain; charset=utf-8')
+    expect(refused.headers.connection).toBe('close')
+  })
+
+  test('a body that is declared too large is refused before any of it is sent', async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(head(server.port, 'Content-Length: 1000000000'))
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
+  test('an endless body is refused at the limit', async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(head(server.port, 'Transfer-Encoding: chunked'))
+    const answer = readToEnd(socket)
+    for (let sent = 0; sent < 3; sent++) socket.write(`190\r\n${' '.repeat(400)}\r\n`)
+    expect(await answer).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
+  test('Expect: 100-continue is asked to go on only where the body is not too large', async () => {
+    const small = connect(server.port, '127.0.0.1')
+    small.write(
+      head(server.port, `Content-Length: ${CALL.length}`, 'Expect: 100-continue', 'Connection: close'),
+    )
+    const [first] = (await once(small, 'data')) as [Buffer]
+    expect(first.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    small.write(CALL)
+    expect(await readToEnd(small)).toMatch(/^HTTP\/1\.1 200 /)
+
+    const large = connect(server.port, '127.0.0.1')
+    large.write(head(server.port, 'Content-Length: 1001', 'Expect: 100-continue'))
+    expect(await readToEnd(large)).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
+  test('a body in many pieces is one body', async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.setNoDelay(true)
+    const answer = readToEnd(socket)
+    socket.write(head(server.port, `Content-Length: ${CALL.length}`, 'Connection: close'))
+    for (const character of CALL) {
+      if (!socket.write(character)) await once(socket, 'drain')
+    }
+    expect(await answer).toContain('>a b<')
+  })
+
+  test.each([
+    ['deep', envelope('1.1', '<a>'.repeat(5) + '</a>'.repeat(5)), /deeper than 6/],
+    ['many attributes', envelope('1.1', '<a b="" c="" d="" e="" f=""/>'), /more than 4 attributes/],
+    [
+      'many declarations',
+      envelope('1.1', '<a xmlns:b="b" xmlns:c="c" xmlns:d="d" xmlns:e="e" xmlns:f="f"/>'),
+      /more than 4 attributes/,
+    ],
+    ['many elements', envelope('1.1', '<a/>'.repeat(7)), /more than 8 elements/],
+  ])('%s: the limit is told in a fault', async (_, document, reason) => {
+    const reply = await post(server.url, '1.1', document)
+    expect(reply.status).toBe(500)
+    expect(reply.text).toMatch(reason)
+  })
+
+  test.each(['gzip', 'br', 'nonsense'])('the content coding %s is refused with 415', async (coding) => {
+    const reply = await post(server.url, '1.1', CALL, { 'Content-Encoding': coding })
+    expect(reply.status).toBe(415)
+    expect(reply.headers['accept-encoding']).toBe('identity')
+  })
+
+  test('a caller that goes away in the middle of a body harms nobody', async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(head(server.port, 'Content-Length: 500'))
+    socket.resetAndDestroy()
+    expect((await post(server.url, '1.1', CALL)).status).toBe(200)
+  })
+
+  test('every refusal without a fault has a correlation id that the log has too', async () => {
+    const reply = await post(server.url, '1.1', CALL, { 'Content-Type': 'text/plain' })
+    expect(server.failures.at(-1)).toMatchObject({
+      code: 415,
+      correlationId: reply.headers['x-correlation-id'],
+    })
+  })
+})
+
+describe('the life of the server', () => {
+  test('a request that does not arrive in time is cut', async () => {
+    const server = await openTextServer({ http: { requestTimeoutMs: 100 } })
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(`${head(server.port, 'Content-Length: 500')}<`)
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 408 /)
+    await server.close()
+  })
+
+  test('closing answers what was asked, and closes connections that are kept alive', async () => {
+    let finish: (result: { remove_spacesResult: string }) => void = () => undefined
+    let asked: () => void = () => undefined
+    const called = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const server = await openTextServer({
+      portType: {
+        remove_spaces: () => {
+          asked()
+          return new Promise((resolve) => {
+            finish = resolve
+          })
+        },
+        remove: () => ({}),
+      },
+    })
+    const agent = new Agent({ keepAlive: true })
+    const idle = get({ port: server.port, path: '/livez', agent })
+    const [response] = await once(idle, 'response')
+    response.resume()
+    await once(response, 'end')
+
+    const reply = post(server.url, '1.1', CALL)
+    await called
+    const closed = server.close()
+    finish({ remove_spacesResult: 'late' })
+    expect(resultOf(await reply, 'remove_spaces')).toBe('late')
+    await closed
+    agent.destroy()
+  })
+
+  test('a port in use is told by the error that node gives', async () => {
+    const server = await openTextServer()
+    await expect(openTextServer({ http: { port: server.port } })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
+    await server.close()
+  })
+})

@@ -1,0 +1,176 @@
+import { connect } from 'node:net'
+import supertest from 'supertest'
+import { openTextServer, type TextServer } from './text-server.ts'
+
+/** The addresses in a WSDL. */
+function addresses(wsdl: string): string[] {
+  return [...wsdl.matchAll(/address location="([^"]*)"/g)].map(([, address]) => address ?? '')
+}
+
+async function wsdlAddress(
+  server: TextServer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const reply = await supertest(server.url).get('/?wsdl').set(headers).buffer(true)
+  expect(reply.status).toBe(200)
+  const [first, second] = addresses(reply.text)
+  expect(second).toBe(first)
+  return first ?? ''
+}
+
+describe('what a browser or a tool opens', () => {
+  let server: TextServer
+  beforeAll(async () => {
+    server = await openTextServer()
+  })
+  afterAll(() => server.close())
+
+  test('/ is a page that lists the service, its operations, a request to try and the WSDL', async () => {
+    const { status, type, text } = await supertest(server.url).get('/')
+    expect([status, type]).toEqual([200, 'text/html'])
+    for (const { name, documentation } of server.contract.operations) {
+      expect(text).toContain(`<h3>${name}</h3>`)
+      expect(text).toContain(documentation.slice(0, 20))
+    }
+    expect(text).toContain('href="/?wsdl"')
+    expect(text).toContain('curl ')
+  })
+
+  test('the request that the page shows is answered', async () => {
+    for (const { sample, action } of server.contract.operations) {
+      const reply = await supertest(server.url)
+        .post('/')
+        .set({ 'Content-Type': 'text/xml', SOAPAction: `"${action}"` })
+        .buffer(true)
+        .send(sample)
+      expect(reply.status).toBe(200)
+    }
+  })
+
+  test.each(['/?wsdl', '/?WSDL', '/?singleWsdl', '/?wsdl=1'])('%s is the contract', async (path) => {
+    const reply = await supertest(server.url).get(path).buffer(true)
+    expect(reply.type).toBe('text/xml')
+    expect(reply.text).toContain('<wsdl:definitions')
+  })
+
+  test('the contract gives the address that the caller used', async () => {
+    expect(await wsdlAddress(server)).toBe(`${server.url}/`)
+    expect(await wsdlAddress(server, { Host: `localhost:${server.port}` })).toBe(
+      `http://localhost:${server.port}/`,
+    )
+    expect(await wsdlAddress(server, { Host: '[::1]:8080' })).toBe('http://[::1]:8080/')
+  })
+
+  test.each(['a"b', 'a/b', 'a b', 'user@host', '-', 'a:b', 'a:99999', '<script>', 'é', 'a#b', 'a?b'])(
+    'a Host that is none, %j, is not repeated',
+    async (host) => {
+      expect(await wsdlAddress(server, { Host: Buffer.from(host).toString('latin1') })).toBe(`${server.url}/`)
+    },
+  )
+
+  test('X-Forwarded headers are nobody’s unless a proxy is trusted', async () => {
+    const forged = { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' }
+    expect(await wsdlAddress(server, forged)).toBe(`${server.url}/`)
+  })
+
+  test('the contract of one caller is not cached for another', async () => {
+    const reply = await supertest(server.url).get('/?wsdl')
+    expect(reply.headers['cache-control']).toBe('private, no-cache')
+    expect(reply.headers.vary).toContain('Host')
+  })
+
+  test('the contract has an ETag of what it says, and HEAD', async () => {
+    const first = await supertest(server.url).get('/?wsdl')
+    const etag = first.headers.etag ?? ''
+    expect(etag).toMatch(/^(W\/)?"/)
+    expect((await supertest(server.url).get('/?wsdl').set('If-None-Match', etag)).status).toBe(304)
+    const other = { 'If-None-Match': etag, Host: 'other.example' }
+    expect((await supertest(server.url).get('/?wsdl').set(other)).status).toBe(200)
+    const head = await supertest(server.url).head('/?wsdl')
+    expect(head.status).toBe(200)
+    expect(head.headers['content-length']).toBe(first.headers['content-length'])
+  })
+
+  test('what is not there is 404, and does not repeat what was asked for', async () => {
+    const reply = await supertest(server.url).get('/<script>alert(1)</script>')
+    expect(reply.status).toBe(404)
+    expect(reply.text).not.toContain('alert')
+  })
+
+  test('a path that cannot be decoded is 400 without a stack', async () => {
+    const reply = await supertest(server.url).get('/%zz')
+    expect([400, 404]).toContain(reply.status)
+    expect(reply.text).not.toMatch(/at |node_modules/)
+  })
+
+  test.each(['/', '/?wsdl', '/livez', '/nothing'])('%s has security headers', async (path) => {
+    const { headers } = await supertest(server.url).get(path)
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    expect(headers['x-frame-options']).toBe('DENY')
+    expect(headers['x-powered-by']).toBeUndefined()
+  })
+
+  test('a caller of HTTP 1.0 without Host gets the address that it reached', async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write('GET /?wsdl HTTP/1.0\r\n\r\n')
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    expect(addresses(text)[0]).toBe(`${server.url}/`)
+  })
+})
+
+describe('health', () => {
+  test('/livez says that the process is there, /readyz whether the service is', async () => {
+    let failure: string | undefined
+    const server = await openTextServer({ web: { failure: () => failure } })
+    expect((await supertest(server.url).get('/livez')).status).toBe(200)
+    expect((await supertest(server.url).get('/readyz')).status).toBe(200)
+    failure = 'the disk is full'
+    const reply = await supertest(server.url).get('/readyz')
+    expect(reply.status).toBe(503)
+    expect(reply.text).toBe('not ready: the disk is full\n')
+    expect((await supertest(server.url).get('/livez')).status).toBe(200)
+    await server.close()
+  })
+
+  test('what goes wrong in a page is 500 without a word about it, and is logged', async () => {
+    const cause = new Error('secret')
+    const errors: unknown[] = []
+    const server = await openTextServer({
+      web: {
+        failure: () => {
+          throw cause
+        },
+        onError: (error) => errors.push(error),
+      },
+    })
+    const reply = await supertest(server.url).get('/readyz')
+    expect(reply.status).toBe(500)
+    expect(reply.text).not.toContain('secret')
+    expect(errors).toEqual([cause])
+    await server.close()
+  })
+})
+
+describe('behind a proxy', () => {
+  test('a public URL is the address for everybody', async () => {
+    const server = await openTextServer({ web: { publicUrl: 'https://soap.example/text/?a=1&b/' } })
+    const reply = await supertest(server.url).get('/?wsdl').set('Host', 'evil.example').buffer(true)
+    expect(addresses(reply.text)).toEqual([
+      'https://soap.example/text/?a=1&amp;b/',
+      'https://soap.example/text/?a=1&amp;b/',
+    ])
+    await server.close()
+  })
+
+  test('what a trusted proxy forwards is the address, if it is one', async () => {
+    const server = await openTextServer({ web: { trustProxy: 'loopback' } })
+    const forwarded = { 'X-Forwarded-Host': 'soap.example', 'X-Forwarded-Proto': 'https' }
+    expect(await wsdlAddress(server, forwarded)).toBe('https://soap.example/')
+    expect(await wsdlAddress(server, { ...forwarded, 'X-Forwarded-Host': 'a"b' })).toBe(
+      `https://127.0.0.1:${server.port}/`,
+    )
+    await server.close()
+  })
+})

@@ -23,8 +23,10 @@ const COMMANDS = {
 async function runServer(config: ServerConfig): Promise<number> {
   const { startServer } = await import('./compose.ts')
   const server = await startServer(config)
+  // Listened for before it says that it is up: whoever reads that may send a signal at once.
+  const stop = nextSignal()
   announce(config, server)
-  const signal = await nextSignal()
+  const signal = await stop
   void nextSignal().then(() => process.exit(128 + 2))
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
   process.stderr.write(`dms: ${signal}, stopping (again to stop at once)\n`)

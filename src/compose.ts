@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { ServerConfig } from './config.ts'
 import type { Backend } from './domain/backend.ts'
+import { Fault } from './domain/fault.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
 import { createPlainLog } from './observe/plain-log.ts'
@@ -12,6 +13,7 @@ import { createSoapHttpHandler } from './soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { openListener } from './transport/listener.ts'
+import { createSessionProtocol } from './transport/session-protocol.ts'
 import { openHttpServer } from './web/http-server.ts'
 import { createWebApp } from './web/web-app.ts'
 
@@ -69,6 +71,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     })
     closers.push(() => messaging.close())
 
+    const authentication = {
+      begin: async () => {
+        throw new Fault('unavailable', 'not yet')
+      },
+      checkVerifier() {},
+    }
+
     const contract = await readContract({
       wsdlPath: fileURLToPath(new URL('../wsdl/text.wsdl', import.meta.url)),
     })
@@ -106,10 +115,20 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       allowRemote: config.allowLegacy,
       ownPorts,
     })
+    const session = createSessionProtocol({
+      messaging,
+      authentication,
+      observer,
+      maxTextBytes,
+      window: config.window,
+      heartbeatSeconds: config.heartbeatSeconds,
+      allowOpen: config.allowOpen,
+      openRegistration: config.registration === 'open',
+    })
     const listener = await openListener({
       host: config.host,
       port: config.port,
-      protocols: [legacy],
+      protocols: [session, legacy],
       maxConnections,
       maxConnectionsPerAddress,
       openingTimeoutMs: requestTimeoutMs,

@@ -28,6 +28,9 @@ export const LOG_FORMS = ['plain', 'json'] as const
 /** The levels of a JSON log. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
+/** Who may register. */
+export const REGISTRATIONS = ['open', 'closed'] as const
+
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 const seconds = wholeNumber(1, 3600)
 const anyPort = wholeNumber(0, 65_535)
@@ -51,6 +54,10 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--log <form>', env: 'DMS_LOG', otherwise: ({ terminal }) => (terminal ? 'plain' : 'json'), parse: oneOf(LOG_FORMS), text: 'plain: lines as the original wrote them; json: one object a line' },
   { flags: '--log-level <level>', env: 'DMS_LOG_LEVEL', otherwise: 'info', parse: oneOf(LOG_LEVELS), text: 'the least that a json log holds: error, warn, info or debug' },
   { flags: '--allow-legacy', env: 'DMS_ALLOW_LEGACY', otherwise: false, parse: truth, text: 'let other machines use the original protocol, whose users prove nothing' },
+  { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines use accounts without a credential' },
+  { flags: '--registration <who>', env: 'DMS_REGISTRATION', otherwise: 'open', parse: oneOf(REGISTRATIONS), text: 'open: whoever reaches the port may register; closed: nobody' },
+  { flags: '--window <count>', env: 'DMS_WINDOW', otherwise: 256, parse: wholeNumber(1, 65_536), text: 'unanswered requests and unconfirmed items on one connection, each' },
+  { flags: '--heartbeat <seconds>', env: 'DMS_HEARTBEAT', otherwise: 30, parse: seconds, text: 'how long a session may be silent before it is asked for a sign of life' },
   { flags: '--public-url <url>', env: 'DMS_PUBLIC_URL', parse: httpUrl, text: 'address of the SOAP port as callers see it, for the WSDL' },
   { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', text: 'proxies whose X-Forwarded-Host and -Proto count, for instance loopback or 10.0.0.0/8' },
   { flags: '--max-text-bytes <bytes>', env: 'DMS_MAX_TEXT_BYTES', otherwise: 65_536, parse: count, text: 'longest text of a message' },

@@ -10,6 +10,7 @@ import {
   type Flag,
   type LOG_FORMS,
   type LOG_LEVELS,
+  type REGISTRATIONS,
   SERVER_FLAGS,
   stateFolder,
 } from './config-flags.ts'
@@ -26,6 +27,10 @@ export interface ServerConfig {
   readonly log: (typeof LOG_FORMS)[number]
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly allowLegacy: boolean
+  readonly allowOpen: boolean
+  readonly registration: (typeof REGISTRATIONS)[number]
+  readonly window: number
+  readonly heartbeatSeconds: number
   readonly publicUrl: string | undefined
   readonly trustProxy: string | undefined
   readonly maxTextBytes: number
@@ -119,10 +124,8 @@ function processSources(): ConfigSources {
 /** commander's option for a flag; its default is the environment's value, if there is one. */
 function createOption({ flags, text, env, otherwise, parse }: Flag, sources: ConfigSources): Option {
   const standard = typeof otherwise === 'function' ? otherwise(sources) : otherwise
-  const valued = flags.includes('<')
-  const shown = valued && standard !== undefined ? `${env}, else ${standard}` : env
-  const option = new Option(flags, `${text} [${shown}]`)
-  if (valued && parse !== undefined) option.argParser(parse)
+  const option = new Option(flags, `${text} [${env}]`)
+  if (flags.includes('<') && parse !== undefined) option.argParser(parse)
   const given = sources.env[env]
   let value: unknown = standard
   if (given !== undefined && given !== '') {
@@ -133,18 +136,17 @@ function createOption({ flags, text, env, otherwise, parse }: Flag, sources: Con
       throw new ConfigExplanation(why, { exitCode: 2, cause })
     }
   }
-  // The text tells the default already; commander would tell it again.
-  option.default(value)
-  option.defaultValueDescription = ''
+  option.default(value, typeof value === 'boolean' ? (value === standard ? 'off' : 'on') : undefined)
   return option
 }
 
-type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs'> & {
+type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs' | 'heartbeatSeconds'> & {
   data: string
   requestTimeout: number
+  heartbeat: number
 }
 
-function serverConfig({ data, requestTimeout, ...options }: ServerOptions): ServerConfig {
+function serverConfig({ data, requestTimeout, heartbeat, ...options }: ServerOptions): ServerConfig {
   const { host, allowLegacy } = options
   if (!isLoopback(host) && host !== 'localhost' && !allowLegacy) {
     const why =
@@ -152,7 +154,12 @@ function serverConfig({ data, requestTimeout, ...options }: ServerOptions): Serv
       'whoever reaches the port can act as any user. If that is what you want, add --allow-legacy'
     throw new ConfigExplanation(why, { exitCode: 2 })
   }
-  return { ...options, folder: resolve(data), requestTimeoutMs: requestTimeout * 1000 }
+  return {
+    ...options,
+    folder: resolve(data),
+    heartbeatSeconds: heartbeat,
+    requestTimeoutMs: requestTimeout * 1000,
+  }
 }
 
 type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'wsdl' | 'trim' | 'json' | 'raw'> & {

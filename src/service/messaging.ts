@@ -61,8 +61,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
     },
 
     async send(claim, submissions) {
+      // Looked up before anything is awaited: a DISCONNECT that came behind this SEND does not count against it.
+      const connected = sessions.has(claim.name as UserName)
       const { name: sender } = await admit(claim)
-      if (!sessions.has(sender)) {
+      if (!connected) {
         throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
       }
       const outcomes = await append(sender, submissions)
@@ -77,6 +79,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
       }
       for (const recipient of recipients) presence.signal(recipient)
       return outcomes
+    },
+
+    async setCredential(claim, verifier) {
+      const { name } = await admit(claim)
+      await store.setVerifier(name, verifier)
     },
 
     async users(prefix) {

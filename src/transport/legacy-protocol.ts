@@ -111,7 +111,8 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
     },
   }
 
-  return { name: 'legacy', matches: () => true, serve }
+  // A connection that has sent its request is answered; one that has not is cut by the listener.
+  return { name: 'legacy', matches: () => true, serve, stop: () => {} }
 
   function serve(socket: Socket, opening: Buffer): void {
     const decoder = createLegacyDecoder(LEGACY_OPERATIONS, maxTextBytes)

@@ -54,6 +54,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     port: address.port,
     close: (graceMs) =>
       new Promise((resolve) => {
+        for (const protocol of protocols) protocol.stop()
         const cut = setTimeout(() => {
           for (const socket of open) socket.destroy()
         }, graceMs)

@@ -7,4 +7,6 @@ export interface Protocol {
   matches(firstWord: string): boolean
   /** Takes the connection over. `opening` is what was read so far and has to be decoded first. */
   serve(socket: Socket, opening: Buffer): void
+  /** The server stops: finish what was begun, say goodbye, close. The listener cuts what takes too long. */
+  stop(): void
 }

@@ -1,0 +1,325 @@
+import type { Socket } from 'node:net'
+import type { ByteString } from '../domain/byte-string.ts'
+import type { EndReason } from '../domain/delivery-channel.ts'
+import { Fault, type FaultCode } from '../domain/fault.ts'
+import type { Item, MessageId } from '../domain/message.ts'
+import type { Claim, Session, Submission } from '../domain/messaging.ts'
+import type { Verb } from '../domain/observer.ts'
+import type { UserName } from '../domain/user-name.ts'
+import {
+  CLIENT_FRAMES,
+  createSessionDecoder,
+  encodeFault,
+  encodeFrame,
+  encodeItem,
+  encodeOk,
+  MAX_REF_BYTES,
+  SESSION_VERSION,
+  type SessionDecoder,
+} from '../wire/session.ts'
+import type { Exchange, SessionContext, SessionPeer } from './session-context.ts'
+import { SESSION_OPERATIONS } from './session-operations.ts'
+
+/** Bytes that wait for a peer that reads slowly, before nothing more is read from it and nothing delivered to it. */
+const MAX_WAITING_BYTES = 1024 * 1024
+
+/** What BYE says when a session ends on the server's account; the others leave the connection as it is. */
+const GOODBYES: Readonly<Partial<Record<EndReason, string>>> = {
+  takeover: 'takeover',
+  unregistered: 'unregistered',
+  shutdown: 'shutdown',
+}
+
+type Frame = readonly [operation: string, fields: readonly ByteString[]]
+
+/**
+ * One connection of the session protocol: reads requests, answers them in the order they are done, and is the channel
+ * on which a mailbox is delivered. What one tick brings leaves in one write.
+ */
+export class SessionConnection implements SessionPeer {
+  readonly context: SessionContext
+  readonly address: string
+  readonly window: number
+  /** When the peer was last heard, by the context's clock. */
+  heardAt: number
+  open = true
+  session: Session | undefined
+  authenticated: UserName | undefined
+  readonly exchanges = new Map<ByteString, Exchange>()
+  readonly #socket: Socket
+  readonly #decoder: SessionDecoder
+  #opened = false
+  /** No more requests are taken; the connection closes once those that were are answered. */
+  #leaving = false
+  #out = ''
+  #flushing = false
+  /** The SENDs, and the last ACK, of the chunk that is being read. */
+  #refs: ByteString[] = []
+  #submissions: Submission[] = []
+  #confirmed = 0
+  #unanswered = 0
+  /** A request that changes who this connection is under way: what came behind it waits, in order. */
+  #exclusive = false
+  #held: Frame[] = []
+  #reading = true
+  /** More than `MAX_WAITING_BYTES` wait to be read by the peer. */
+  #blocked = false
+
+  constructor(socket: Socket, address: string, context: SessionContext) {
+    this.#socket = socket
+    this.address = address
+    this.context = context
+    this.window = context.window
+    this.heardAt = context.clock()
+    this.#decoder = createSessionDecoder(CLIENT_FRAMES, context.maxFrameBytes, (operation, fields) => {
+      if (this.#exclusive) this.#held.push([operation, fields])
+      else this.#onFrame(operation, fields)
+    })
+    socket.on('data', (chunk) => this.read(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.leave())
+    socket.on('close', () => this.#onClose())
+  }
+
+  /** Decodes a chunk and carries out what is in it. */
+  read(chunk: Buffer): void {
+    this.heardAt = this.context.clock()
+    if (this.#leaving) return
+    const breach = this.#decoder.decode(chunk)
+    this.#endOfChunk()
+    if (breach !== undefined)
+      this.#refuse(breach === 'frame too large' ? 'too-large' : 'invalid-request', breach)
+  }
+
+  claim(): Claim {
+    const name = this.session?.user ?? this.authenticated
+    if (name === undefined) throw new Fault('not-connected', 'CONNECT first')
+    return { name, proven: name === this.authenticated }
+  }
+
+  push(items: readonly Item[]): boolean {
+    let frames = ''
+    for (const item of items) frames += encodeItem(item)
+    this.#write(frames)
+    return !this.#blocked
+  }
+
+  async close(reason: EndReason): Promise<void> {
+    this.session = undefined
+    const goodbye = GOODBYES[reason]
+    if (goodbye !== undefined) this.leave(goodbye)
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(n: number): void {
+    if (this.#opened) this.#write(encodeFrame('PING', n))
+  }
+
+  /** Takes no more requests, answers those that were taken, says goodbye if there is a reason, and closes. */
+  leave(goodbye?: string): void {
+    if (this.#leaving) return
+    this.#leaving = true
+    if (goodbye !== undefined && this.#opened) this.#goodbye = encodeFrame('BYE', goodbye)
+    if (this.#unanswered === 0) this.#finish()
+  }
+
+  #goodbye = ''
+
+  /** Ends the connection now. */
+  cut(): void {
+    this.#socket.destroy()
+  }
+
+  #onFrame(operation: string, fields: readonly ByteString[]): void {
+    if (this.#leaving) return
+    if (!this.#opened) this.#open(operation, fields)
+    else if (operation === 'SEND') this.#collectSend(fields)
+    else if (operation === 'ACK') this.#collectAck(fields[0] as ByteString)
+    else if (Object.hasOwn(SESSION_OPERATIONS, operation))
+      this.#request(operation as Exclude<Verb, 'SEND'>, fields)
+    else if (operation === 'SESSION') this.#refuse('invalid-request', 'the session is open already')
+    // What is left is PONG: a sign of life, which every chunk is.
+  }
+
+  #open(operation: string, [version]: readonly ByteString[]): void {
+    if (operation !== 'SESSION' || version !== SESSION_VERSION) {
+      this.#refuse('unsupported-version', `this server speaks version ${SESSION_VERSION}`)
+      return
+    }
+    this.#opened = true
+    const { maxTextBytes, window, heartbeatSeconds } = this.context
+    this.#write(encodeFrame('SESSION', SESSION_VERSION, maxTextBytes, window, heartbeatSeconds))
+  }
+
+  /** The hot path: the SENDs of a chunk go to the service as one batch. */
+  #collectSend(fields: readonly ByteString[]): void {
+    const ref = fields[0] as ByteString
+    if (!this.#refIsGood(ref)) return
+    this.#refs.push(ref)
+    this.#submissions.push({ recipient: fields[1] as ByteString, ref, text: fields[2] as ByteString })
+  }
+
+  #collectAck(seq: ByteString): void {
+    // Cumulative: of the confirmations in one chunk only the last counts.
+    if (/^\d{1,16}$/.test(seq)) this.#confirmed = Math.max(this.#confirmed, Number(seq))
+    else this.#refuse('invalid-request', 'ACK takes a seq')
+  }
+
+  /** Every other request is carried out alone, so that what follows it finds its effect. */
+  #request(verb: Exclude<Verb, 'SEND'>, [ref, ...fields]: readonly ByteString[]): void {
+    if (ref === undefined || !this.#refIsGood(ref)) return
+    this.#endOfChunk()
+    const { run, replied, user } = SESSION_OPERATIONS[verb]
+    const name = user === undefined ? undefined : (user(this, fields) ?? ('-' as ByteString))
+    const { observer } = this.context
+    this.#exclusive = true
+    this.#begin(1)
+    run(this, fields, ref).then(
+      (result) => {
+        if (name !== undefined) observer.request?.(verb, name, 'ok')
+        this.#write(encodeOk(ref, result))
+        replied?.(this)
+        this.#endExclusive()
+      },
+      (error) => {
+        if (name !== undefined) observer.request?.(verb, name, Fault.from(error).code)
+        this.#fault(ref, error)
+        this.#endExclusive()
+      },
+    )
+  }
+
+  #endExclusive(): void {
+    this.#exclusive = false
+    const held = this.#held
+    this.#held = []
+    for (const [operation, fields] of held) {
+      if (this.#exclusive) this.#held.push([operation, fields])
+      else this.#onFrame(operation, fields)
+    }
+    this.#endOfChunk()
+    this.#done(1)
+  }
+
+  /** Hands on what a chunk has gathered. */
+  #endOfChunk(): void {
+    if (this.#refs.length > 0) this.#sendBatch()
+    if (this.#confirmed === 0) return
+    this.session?.confirm(this.#confirmed)
+    this.#confirmed = 0
+  }
+
+  #sendBatch(): void {
+    const refs = this.#refs
+    const submissions = this.#submissions
+    this.#refs = []
+    this.#submissions = []
+    this.#begin(refs.length)
+    this.#send(submissions).then(
+      (outcomes) => {
+        let replies = ''
+        for (let i = 0; i < refs.length; i++) {
+          const ref = refs[i] as ByteString
+          const outcome = outcomes[i]
+          if (typeof outcome === 'number') replies += encodeOk(ref, outcome)
+          else this.#fault(ref, outcome)
+        }
+        this.#write(replies)
+        this.#done(refs.length)
+      },
+      (error) => {
+        for (const ref of refs) this.#fault(ref, error)
+        this.#done(refs.length)
+      },
+    )
+  }
+
+  async #send(submissions: readonly Submission[]): Promise<readonly (MessageId | Fault)[]> {
+    return this.context.messaging.send(this.claim(), submissions)
+  }
+
+  #refIsGood(ref: ByteString): boolean {
+    if (ref.length > 0 && ref.length <= MAX_REF_BYTES) return true
+    this.#refuse('invalid-request', `a ref has 1 to ${MAX_REF_BYTES} bytes`)
+    return false
+  }
+
+  /** What cannot be answered by its ref: says why and closes, since what follows cannot be trusted. */
+  #refuse(code: FaultCode, reason: string): void {
+    this.#write(encodeFault('-', code, reason))
+    this.leave()
+  }
+
+  #fault(ref: ByteString, error: unknown): void {
+    if (!(error instanceof Fault)) this.context.observer.internalError?.('session', error)
+    const { code, message } = Fault.from(error)
+    this.#write(encodeFault(ref, code, message))
+  }
+
+  #begin(count: number): void {
+    this.#unanswered += count
+    this.#updateReading()
+  }
+
+  #done(count: number): void {
+    this.#unanswered -= count
+    if (this.#leaving && this.#unanswered === 0) this.#finish()
+    else this.#updateReading()
+  }
+
+  /** Nothing is read beyond the window of unanswered requests, nor from a peer that does not read (wire-protocol 2). */
+  #updateReading(): void {
+    const reading = !this.#exclusive && !this.#blocked && this.#unanswered < this.window
+    if (reading === this.#reading) return
+    this.#reading = reading
+    if (reading) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  #write(frames: string): void {
+    this.#out += frames
+    if (this.#flushing) return
+    this.#flushing = true
+    // After everything else that this tick brings.
+    process.nextTick(flush, this)
+  }
+
+  /** Writes what the tick has gathered. */
+  flush(): void {
+    this.#flushing = false
+    const out = this.#out
+    this.#out = ''
+    if (out === '' || !this.#socket.writable) return
+    this.#socket.write(out, 'latin1')
+    if (this.#socket.writableLength > MAX_WAITING_BYTES) {
+      this.#blocked = true
+      this.#updateReading()
+    }
+  }
+
+  #onDrain(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    this.#updateReading()
+    this.session?.resume()
+  }
+
+  #finish(): void {
+    this.#out += this.#goodbye
+    this.flush()
+    this.#socket.end()
+    // What the peer still sends is thrown away until it closes.
+    this.#socket.resume()
+  }
+
+  #onClose(): void {
+    this.open = false
+    this.#leaving = true
+    void this.session?.end('gone')
+    this.session = undefined
+  }
+}
+
+function flush(connection: SessionConnection): void {
+  connection.flush()
+}

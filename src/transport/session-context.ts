@@ -1,0 +1,57 @@
+import type { ByteString } from '../domain/byte-string.ts'
+import type { DeliveryChannel } from '../domain/delivery-channel.ts'
+import type { Claim, Messaging, Session } from '../domain/messaging.ts'
+import type { Observer } from '../domain/observer.ts'
+import type { UserName } from '../domain/user-name.ts'
+
+/** An AUTH of which the first half is done. */
+export interface Exchange {
+  readonly serverFirst: ByteString
+  finish(clientFinal: ByteString): Promise<{ readonly user: UserName; readonly serverFinal: ByteString }>
+}
+
+/** Who may come in (RFC 5802); the part of the service that the session protocol uses. */
+export interface Authentication {
+  /** The first half of AUTH. `source`: the peer's address. */
+  begin(clientFirst: ByteString, source: string): Promise<Exchange>
+  /** Throws `invalid-request` for what is no verifier of RFC 5803. */
+  checkVerifier(verifier: ByteString): void
+}
+
+/** What the session protocol needs from its surroundings. */
+export interface SessionProtocolOptions {
+  readonly messaging: Messaging
+  readonly authentication: Authentication
+  readonly observer: Observer
+  readonly maxTextBytes: number
+  /** Requests unanswered and items unconfirmed on one connection, each. */
+  readonly window: number
+  readonly heartbeatSeconds: number
+  /** Accounts without a credential from other addresses than loopback. */
+  readonly allowOpen: boolean
+  /** May whoever reaches the port REGISTER. */
+  readonly openRegistration: boolean
+}
+
+/** What all connections share. */
+export interface SessionContext extends SessionProtocolOptions {
+  readonly maxFrameBytes: number
+  /** A coarse clock that never goes back, in milliseconds: precise enough for heartbeats, free to read. */
+  clock(): number
+}
+
+/** A connection, as the requests see it. */
+export interface SessionPeer extends DeliveryChannel {
+  readonly context: SessionContext
+  readonly address: string
+  /** False once the peer has gone. */
+  readonly open: boolean
+  /** Set by CONNECT. */
+  session: Session | undefined
+  /** Set by AUTH. */
+  authenticated: UserName | undefined
+  /** AUTH exchanges that wait for their second half, by ref. */
+  readonly exchanges: Map<ByteString, Exchange>
+  /** Who this connection speaks as: proven by AUTH, or claimed by CONNECT to an open account. Throws `not-connected`. */
+  claim(): Claim
+}

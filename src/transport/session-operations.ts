@@ -1,0 +1,121 @@
+import type { ByteString } from '../domain/byte-string.ts'
+import { Fault } from '../domain/fault.ts'
+import type { UserName } from '../domain/user-name.ts'
+import type { SessionRequest } from '../wire/session.ts'
+import { isLoopback } from './address.ts'
+import type { SessionPeer } from './session-context.ts'
+
+/** Halves of AUTH that one connection may leave open. */
+const MAX_EXCHANGES = 4
+
+/** What a request does. */
+interface Operation {
+  /** Carries it out; resolves to the result that OK carries. Fields come in the order of `SESSION_REQUESTS`, the ref apart. */
+  run(peer: SessionPeer, fields: readonly ByteString[], ref: ByteString): Promise<string>
+  /** What follows once OK is on its way. */
+  replied?(peer: SessionPeer): void
+  /** Whom it is about, for the log; without it the request is not logged. */
+  user?(peer: SessionPeer, fields: readonly ByteString[]): ByteString | undefined
+}
+
+const ownUser = ({ session, authenticated }: SessionPeer): ByteString | undefined =>
+  session?.user ?? authenticated
+
+/** The requests but for SEND, which goes in batches (wire-protocol 2, the table). */
+export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>, Operation>> = {
+  REGISTER: {
+    async run(peer, [user, verifier]) {
+      const { messaging, authentication, openRegistration } = peer.context
+      if (!openRegistration)
+        throw new Fault('not-allowed', 'registration is closed: ask whoever runs this server')
+      if (verifier === '') assertOpenAllowed(peer)
+      else authentication.checkVerifier(verifier as ByteString)
+      await messaging.register(user as ByteString, verifier as ByteString)
+      return ''
+    },
+    user: (_peer, [user]) => user,
+  },
+
+  AUTH: {
+    async run(peer, [message], ref) {
+      const exchange = peer.exchanges.get(ref)
+      peer.exchanges.delete(ref)
+      if (exchange !== undefined) {
+        const { user, serverFinal } = await exchange.finish(message as ByteString)
+        peer.authenticated = user
+        return serverFinal
+      }
+      if (peer.exchanges.size >= MAX_EXCHANGES) throw new Fault('try-again', 'finish the AUTH that was begun')
+      const begun = await peer.context.authentication.begin(message as ByteString, peer.address)
+      peer.exchanges.set(ref, begun)
+      return begun.serverFirst
+    },
+  },
+
+  CONNECT: {
+    async run(peer, [user, mode]) {
+      if (peer.session !== undefined) throw new Fault('already-connected', 'DISCONNECT first')
+      if (mode !== '' && mode !== 'takeover') throw new Fault('invalid-request', 'mode is empty or takeover')
+      const name = user as ByteString
+      const proven = name === peer.authenticated
+      if (!proven) assertOpenAllowed(peer)
+      const takeover = mode === 'takeover'
+      const session = await peer.context.messaging.connect({ name, proven }, peer, { takeover })
+      peer.session = session
+      // The peer may have gone meanwhile.
+      if (!peer.open) await session.end('gone')
+      return String(session.waiting)
+    },
+    replied: (peer) => peer.session?.start(),
+    user: (_peer, [user]) => user,
+  },
+
+  DISCONNECT: {
+    async run(peer) {
+      if (peer.session === undefined) throw new Fault('not-connected', 'nobody is connected here')
+      await peer.session.end('disconnected')
+      return ''
+    },
+    user: ownUser,
+  },
+
+  UNREGISTER: {
+    async run(peer) {
+      const claim = peer.claim()
+      // The session ends first, as by DISCONNECT, so that this connection stays to carry the reply.
+      await peer.session?.end('disconnected')
+      await peer.context.messaging.unregister(claim)
+      peer.authenticated = undefined
+      return ''
+    },
+    user: ownUser,
+  },
+
+  PASSWD: {
+    async run(peer, [verifier]) {
+      const claim = peer.claim()
+      peer.context.authentication.checkVerifier(verifier as ByteString)
+      await peer.context.messaging.setCredential(claim, verifier as ByteString)
+      // Whoever has just set the credential holds the account.
+      peer.authenticated = claim.name as UserName
+      return ''
+    },
+    user: ownUser,
+  },
+
+  USERS: {
+    async run(peer, [prefix]) {
+      peer.claim()
+      const users = await peer.context.messaging.users(prefix as ByteString)
+      return users.map(({ name, online }) => `${name} ${online ? 'online' : 'offline'}`).join('\n')
+    },
+  },
+
+  PING: { run: async () => '' },
+}
+
+/** Open accounts are for loopback, unless the server was told otherwise (wire-protocol 2, last lines). */
+function assertOpenAllowed({ address, context }: SessionPeer): void {
+  if (context.allowOpen || isLoopback(address)) return
+  throw new Fault('not-authenticated', 'accounts without a credential work on this machine only: AUTH first')
+}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ServerConfig } from './config.ts'
 import type { Backend } from './domain/backend.ts'
@@ -12,7 +13,8 @@ import { createSoapEndpoint } from './soap/endpoint.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
-import { openListener } from './transport/listener.ts'
+import { openListener, type TlsFiles } from './transport/listener.ts'
+import type { Protocol } from './transport/protocol.ts'
 import { createSessionProtocol } from './transport/session-protocol.ts'
 import { openHttpServer } from './web/http-server.ts'
 import { createWebApp } from './web/web-app.ts'
@@ -25,6 +27,10 @@ export interface RunningServer {
   readonly host: string
   readonly port: number
   readonly soapPort: number
+  readonly tlsPort: number | undefined
+  readonly httpsPort: number | undefined
+  /** Reads certificate and key again. Throws when they cannot be used; then the old ones stay. */
+  renewTls(): void
   /** Turns new work away, finishes what was begun, and closes everything (reliability R10). */
   close(): Promise<void>
 }
@@ -97,16 +103,24 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       trustProxy: config.trustProxy,
       onError: (error) => observer.internalError?.('http', error),
     })
-    const http = await openHttpServer({
-      host: config.host,
-      port: config.soapPort,
-      endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
-      app,
-      requestTimeoutMs,
-    })
-    closers.push(() => http.close())
+    const ownPorts = new Set<number>()
+    const tls = readTlsFiles(config)
+    const openHttp = async (port: number, files: TlsFiles | undefined) => {
+      const server = await openHttpServer({
+        host: config.host,
+        port,
+        endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
+        app,
+        requestTimeoutMs,
+        tls: files,
+      })
+      ownPorts.add(server.port)
+      closers.push(() => server.close())
+      return server
+    }
+    const http = await openHttp(config.soapPort, undefined)
+    const https = config.httpsPort === undefined ? undefined : await openHttp(config.httpsPort, tls)
 
-    const ownPorts = new Set([http.port])
     const legacy = createLegacyProtocol({
       messaging,
       observer,
@@ -125,19 +139,38 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       allowOpen: config.allowOpen,
       openRegistration: config.registration === 'open',
     })
-    const listener = await openListener({
-      host: config.host,
-      port: config.port,
-      protocols: [session, legacy],
-      maxConnections,
-      maxConnectionsPerAddress,
-      openingTimeoutMs: requestTimeoutMs,
-      observer,
-    })
-    ownPorts.add(listener.port)
-    closers.push(() => listener.close(GRACE_MS))
+    const open = async (port: number, protocols: readonly Protocol[], files: TlsFiles | undefined) => {
+      const listener = await openListener({
+        host: config.host,
+        port,
+        protocols,
+        maxConnections,
+        maxConnectionsPerAddress,
+        openingTimeoutMs: requestTimeoutMs,
+        observer,
+        tls: files,
+      })
+      ownPorts.add(listener.port)
+      closers.push(() => listener.close(GRACE_MS))
+      return listener
+    }
+    const listener = await open(config.port, [session, legacy], undefined)
+    // The original's programs know no TLS.
+    const tlsListener = config.tlsPort === undefined ? undefined : await open(config.tlsPort, [session], tls)
 
-    return { host: listener.host, port: listener.port, soapPort: http.port, close }
+    return {
+      host: listener.host,
+      port: listener.port,
+      soapPort: http.port,
+      tlsPort: tlsListener?.port,
+      httpsPort: https?.port,
+      renewTls() {
+        const files = readTlsFiles(config)
+        if (files === undefined) return
+        for (const server of [https, tlsListener]) server?.renewTls(files)
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error
@@ -148,6 +181,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     stopping = true
     while (closers.length > 0) await closers.pop()?.()
   }
+}
+
+/** Certificate and key, if the configuration names them. Throws the error of the file system. */
+function readTlsFiles({ tlsCert, tlsKey }: ServerConfig): TlsFiles | undefined {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined
+  return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') }
 }
 
 function mailboxLimits({ mailboxItems, mailboxBytes }: Pick<ServerConfig, 'mailboxItems' | 'mailboxBytes'>) {

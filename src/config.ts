@@ -31,6 +31,10 @@ export interface ServerConfig {
   readonly registration: (typeof REGISTRATIONS)[number]
   readonly window: number
   readonly heartbeatSeconds: number
+  readonly tlsPort: number | undefined
+  readonly httpsPort: number | undefined
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
   readonly publicUrl: string | undefined
   readonly trustProxy: string | undefined
   readonly maxTextBytes: number

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { RunningServer } from './compose.ts'
 import { type Config, ConfigExplanation, readConfig, type ServerConfig } from './config.ts'
 
 /** How long a stopping server may take before it is ended, in milliseconds (reliability R10). */
@@ -26,6 +27,13 @@ async function runServer(config: ServerConfig): Promise<number> {
   // Listened for before it says that it is up: whoever reads that may send a signal at once.
   const stop = nextSignal()
   announce(config, server)
+  process.on('SIGHUP', () => {
+    try {
+      server.renewTls()
+    } catch (error) {
+      process.stderr.write(`${explain(error)}; the certificate in use stays\n`)
+    }
+  })
   const signal = await stop
   void nextSignal().then(() => process.exit(128 + 2))
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
@@ -35,29 +43,26 @@ async function runServer(config: ServerConfig): Promise<number> {
 }
 
 /** Says where things are, and how to open a client. */
-function announce(
-  config: ServerConfig,
-  { host, port, soapPort }: { host: string; port: number; soapPort: number },
-): void {
+function announce(config: ServerConfig, server: RunningServer): void {
+  const { host, port, soapPort, tlsPort, httpsPort } = server
   const shown = host.includes(':') ? `[${host}]` : host
+  const name = host === '127.0.0.1' ? 'localhost' : shown
   const folder = config.backend === 'lmdb' ? config.folder : undefined
-  const wsdl = `http://${config.host === '127.0.0.1' ? 'localhost' : shown}:${soapPort}/?wsdl`
+  const wsdl = `http://${name}:${soapPort}/?wsdl`
   if (config.log === 'json') {
-    process.stdout.write(
-      `${JSON.stringify({ level: 30, time: Date.now(), event: 'started', host, port, wsdl, folder })}\n`,
-    )
+    const places = { host, port, wsdl, folder, tlsPort, httpsPort }
+    process.stdout.write(`${JSON.stringify({ level: 30, time: Date.now(), event: 'started', ...places })}\n`)
     return
   }
-  const client = `npx dms client -s localhost -p ${port}${soapPort === 8080 ? '' : ` --wsdl '${wsdl}'`}`
-  process.stdout.write(
-    [
-      `s> init server ${shown}:${port}`,
-      `   SOAP     ${wsdl}`,
-      `   data     ${folder ?? 'in memory: nothing is kept after exit'}`,
-      `   client   ${client}`,
-      '',
-    ].join('\n'),
-  )
+  const lines = [
+    `s> init server ${shown}:${port}`,
+    tlsPort === undefined ? undefined : `   TLS      ${shown}:${tlsPort}`,
+    `   SOAP     ${wsdl}`,
+    httpsPort === undefined ? undefined : `   HTTPS    https://${name}:${httpsPort}/?wsdl`,
+    `   data     ${folder ?? 'in memory: nothing is kept after exit'}`,
+    `   client   npx dms client -s ${name} -p ${port}${soapPort === 8080 ? '' : ` --wsdl '${wsdl}'`}`,
+  ]
+  process.stdout.write(`${lines.filter((line) => line !== undefined).join('\n')}\n`)
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Observer } from '../domain/observer.ts'
 import { plainAddress } from './address.ts'
 import type { Protocol } from './protocol.ts'
@@ -15,6 +16,14 @@ export interface ListenerOptions {
   /** How long a connection may take to say which protocol it speaks, in milliseconds. */
   readonly openingTimeoutMs: number
   readonly observer: Observer
+  /** With it the port speaks TLS 1.2 or newer, from the first byte. */
+  readonly tls?: TlsFiles | undefined
+}
+
+/** A certificate with its chain, and its key; PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
 }
 
 /** A listening socket port. */
@@ -23,6 +32,8 @@ export interface Listener {
   readonly port: number
   /** Stops accepting. Resolves when every connection has closed; those that take longer than `graceMs` are cut. */
   close(graceMs: number): Promise<void>
+  /** Connections from now on use this certificate. Throws when it cannot be used, and the old one stays. */
+  renewTls(files: TlsFiles): void
 }
 
 /** The longest first word that any protocol has is far shorter; a peer that sends more without an end speaks none of them. */
@@ -37,7 +48,19 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
   // allowHalfOpen: a client may shut down its sending side after its request and still reads the reply.
   // noDelay: replies are written whole, waiting to merge them would only cost time.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
+  const socketOptions = { allowHalfOpen: true, noDelay: true }
+  let server: Server
+  if (options.tls === undefined) {
+    server = createServer(socketOptions, (socket) => {
+      if (admit(socket)) negotiate(socket)
+    })
+  } else {
+    const handshake = { handshakeTimeout: openingTimeoutMs, minVersion: 'TLSv1.2', ...options.tls } as const
+    server = createTlsServer({ ...socketOptions, ...handshake }, negotiate)
+    // Limits count from the first packet, not from the handshake's end.
+    server.on('connection', admit)
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+  }
   server.on('error', (error) => observer.internalError?.('accept', error))
 
   await new Promise<void>((resolve, reject) => {
@@ -63,21 +86,23 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           resolve()
         })
       }),
+    renewTls: (files) => (server as TlsServer).setSecureContext({ minVersion: 'TLSv1.2', ...files }),
   }
 
-  function accept(socket: Socket): void {
+  /** Keeps the limits; a connection beyond them is closed at once. */
+  function admit(socket: Socket): boolean {
     const address = plainAddress(socket.remoteAddress)
     const count = (openByAddress.get(address) ?? 0) + 1
-    const why =
+    const limit =
       open.size >= maxConnections
         ? 'connections'
         : count > maxConnectionsPerAddress
           ? 'connections per address'
           : undefined
-    if (why !== undefined) {
-      observer.refused?.(address, `limit reached: ${why}`)
+    if (limit !== undefined) {
+      observer.refused?.(address, `limit reached: ${limit}`)
       socket.destroy()
-      return
+      return false
     }
     open.add(socket)
     openByAddress.set(address, count)
@@ -89,12 +114,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       if (left === 0) openByAddress.delete(address)
       else openByAddress.set(address, left)
     })
-    negotiate(socket)
+    return true
   }
 
   /** Reads until the first frame's end and gives the connection, with what was read, to the protocol it belongs to. */
   function negotiate(socket: Socket): void {
     let opening: Buffer | undefined
+    if (options.tls !== undefined) socket.on('error', () => {})
     const deadline = setTimeout(() => socket.destroy(), openingTimeoutMs)
     socket.on('data', onData)
     socket.on('close', leave)

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** Where to listen, and who answers. */
@@ -12,6 +13,8 @@ export interface HttpServerOptions {
   readonly app: RequestListener
   /** How long a whole request may take to arrive, in milliseconds. */
   readonly requestTimeoutMs?: number
+  /** With a certificate (and its chain) and its key, PEM, it speaks HTTPS, TLS 1.2 or newer. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
 
 /** A listening HTTP server. */
@@ -20,6 +23,8 @@ export interface HttpServer {
   readonly port: number
   /** Takes no more connections, answers what was asked, and resolves when all connections are closed; those that take longer than `graceMs` are cut. */
   close(graceMs?: number): Promise<void>
+  /** Connections from now on use this certificate. Throws when it cannot be used, and the old one stays. */
+  renewTls(files: { readonly cert: string; readonly key: string }): void
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -35,16 +40,17 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     if (endpoint === undefined) app(request, response)
     else endpoint(request, response)
   }
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, Math.ceil(requestTimeoutMs / 4)),
-      noDelay: true,
-    },
-    listener,
-  )
+  const serverOptions = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, Math.ceil(requestTimeoutMs / 4)),
+    noDelay: true,
+  }
+  const server =
+    options.tls === undefined
+      ? createServer(serverOptions, listener)
+      : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
   server.on('checkContinue', listener)
 
   await new Promise<void>((resolve, reject) => {
@@ -69,6 +75,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       clearInterval(idle)
       clearTimeout(cut)
     },
+    renewTls: (files) => (server as HttpsServer).setSecureContext({ minVersion: 'TLSv1.2', ...files }),
   }
 }
 

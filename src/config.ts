@@ -28,6 +28,7 @@ export interface ServerConfig {
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly allowLegacy: boolean
   readonly allowOpen: boolean
+  readonly requireAuth: boolean
   readonly registration: (typeof REGISTRATIONS)[number]
   readonly window: number
   readonly heartbeatSeconds: number
@@ -151,19 +152,44 @@ type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs' | 'heartbe
 }
 
 function serverConfig({ data, requestTimeout, heartbeat, ...options }: ServerOptions): ServerConfig {
-  const { host, allowLegacy } = options
-  if (!isLoopback(host) && host !== 'localhost' && !allowLegacy) {
-    const why =
-      `error: --host ${host} lets other machines in, and the original protocol proves nobody's identity: ` +
-      'whoever reaches the port can act as any user. If that is what you want, add --allow-legacy'
-    throw new ConfigExplanation(why, { exitCode: 2 })
-  }
+  assertAdmission(options)
+  assertTls(options)
   return {
     ...options,
     folder: resolve(data),
     heartbeatSeconds: heartbeat,
     requestTimeoutMs: requestTimeout * 1000,
   }
+}
+
+/** A server that other machines reach says whom of them it lets in: nobody is unauthenticated by accident. */
+function assertAdmission({
+  host,
+  allowLegacy,
+  allowOpen,
+  requireAuth,
+}: Partial<ServerConfig> & { host: string }): void {
+  const unauthenticated = allowLegacy || allowOpen
+  const remote = !isLoopback(host) && host !== 'localhost'
+  if (remote && !unauthenticated && !requireAuth) {
+    const why =
+      `error: --host ${host} lets other machines in. The original protocol proves nobody's identity: with ` +
+      '--allow-legacy whoever reaches the port can act as any user, with --allow-open as any user without a ' +
+      'credential. Add the one you want, or --require-auth to let in only users who prove who they are'
+    throw new ConfigExplanation(why, { exitCode: 2 })
+  }
+  if (requireAuth && unauthenticated) {
+    const why = 'error: --require-auth contradicts --allow-legacy and --allow-open: choose'
+    throw new ConfigExplanation(why, { exitCode: 2 })
+  }
+}
+
+function assertTls({ tlsPort, httpsPort, tlsCert, tlsKey }: Partial<ServerConfig>): void {
+  const wanted = tlsPort !== undefined || httpsPort !== undefined
+  const given = [tlsCert, tlsKey].filter((file) => file !== undefined).length
+  if (given === (wanted ? 2 : 0)) return
+  const why = 'error: TLS takes a port (--tls-port, --https-port or both), --tls-cert and --tls-key'
+  throw new ConfigExplanation(why, { exitCode: 2 })
 }
 
 type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'wsdl' | 'trim' | 'json' | 'raw'> & {

@@ -77,9 +77,11 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     const { command, fields } = parsed
     const answer = await command.run({ client, trim }, fields).catch(explain)
     if ('exit' in answer) {
-      const { exit, ...why } = answer
-      const known = Object.entries(command.refusals).find(([code]) => code === why.code)?.[1]
-      await output.failure({ command: command.name, words: known ?? command.otherwise, ...why })
+      const { exit, hint, ...why } = answer
+      const words = Object.entries(command.refusals).find(([code]) => code === why.code)?.[1]
+      // Words of their own say it all; the others need the reason.
+      const said = words === undefined ? { words: command.otherwise, hint } : { words }
+      await output.failure({ command: command.name, ...said, ...why })
       return { exit, leave: false }
     }
     if ('leave' in answer) return { exit: EXIT_CODES.done, leave: true }

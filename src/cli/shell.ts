@@ -33,6 +33,7 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   const closed = new Promise<void>((resolve) => {
     prompt.once('close', () => {
       open = false
+      if (prompt.getPrompt() === PROMPT) stdout.write('\n') // the last words get a line of their own
       resolve()
     })
   })
@@ -46,7 +47,7 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   })
   prompt.on('SIGINT', () => {
     if (askedToLeave && prompt.line === '') {
-      leaveLine()
+      prompt.close()
       return
     }
     askedToLeave = true
@@ -75,11 +76,6 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
       prompt.setPrompt(PROMPT)
       prompt.prompt(true)
     }
-  }
-
-  function leaveLine(): void {
-    stdout.write('\n')
-    prompt.close()
   }
 
   /** Writes above the line that is being typed: clears it, however many rows it has, writes, and draws it again as it was. */

@@ -1,0 +1,181 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { createScreen, type Screen } from './screen.ts'
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const TERMINAL = fileURLToPath(new URL('terminal.py', import.meta.url))
+
+/** A server process with a data folder of its own. */
+export interface ServerProcess {
+  readonly port: number
+  readonly soapPort: number
+  readonly wsdl: string
+  /** Ends it with SIGKILL; what it had stored stays. */
+  kill(): Promise<void>
+  /** Starts it again on the same ports and data. */
+  restart(): Promise<void>
+  /** Ends it and removes its data. */
+  close(): Promise<void>
+}
+
+/** Starts `dms server` on free ports. @param args more flags. */
+export async function startServerProcess(...args: readonly string[]): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'dms-server-'))
+  let { child, started } = await launch(0, 0)
+
+  return {
+    port: started.port,
+    soapPort: Number(new URL(started.wsdl).port),
+    wsdl: started.wsdl,
+    kill,
+    async restart() {
+      ;({ child, started } = await launch(started.port, Number(new URL(started.wsdl).port)))
+    },
+    async close() {
+      await kill()
+      rmSync(folder, { recursive: true })
+    },
+  }
+
+  async function launch(port: number, soapPort: number) {
+    const flags = ['-p', port, '--soap-port', soapPort, '--data', folder, '--log', 'json', ...args].map(
+      String,
+    )
+    const child = spawn(process.execPath, [MAIN, 'server', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const lines = createInterface({ input: child.stdout })
+    const line = await Promise.race([once(lines, 'line'), once(child, 'exit')])
+    const started = JSON.parse(String(line[0])) as { port: number; wsdl: string }
+    return { child, started }
+  }
+
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+}
+
+/** What a client that was not at a terminal has said. */
+export interface ScriptResult {
+  readonly code: number | null
+  readonly out: readonly string[]
+  readonly hints: readonly string[]
+}
+
+/** Runs `dms client` with these lines on its standard input. */
+export async function runScript(lines: readonly string[], ...args: readonly string[]): Promise<ScriptResult> {
+  const client = openPipedClient(...args)
+  client.type(...lines)
+  return await client.end()
+}
+
+/** A `dms client` that is not at a terminal, while it runs. */
+export interface PipedClient {
+  /** Lines for its standard input. */
+  type(...lines: readonly string[]): void
+  /** Resolves when its standard output matches. */
+  until(printed: RegExp): Promise<void>
+  /** Ends its input; resolves when it has left. */
+  end(): Promise<ScriptResult>
+  readonly child: ChildProcessWithoutNullStreams
+}
+
+/** Starts `dms client` with pipes. */
+export function openPipedClient(...args: readonly string[]): PipedClient {
+  const child = spawn(process.execPath, [MAIN, 'client', ...args])
+  const out: string[] = []
+  const hints: string[] = []
+  const waiting = new Set<() => void>()
+  createInterface({ input: child.stderr }).on('line', (line) => hints.push(line))
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    out.push(line)
+    for (const look of waiting) look()
+  })
+  const closed = once(child, 'close')
+  return {
+    child,
+    type: (...lines) => void child.stdin.write(lines.map((line) => `${line}\n`).join('')),
+    until: (pattern) => shown(waiting, () => out.join('\n'), pattern),
+    async end() {
+      child.stdin.end()
+      await closed
+      return { code: child.exitCode, out, hints }
+    },
+  }
+}
+
+/** A `dms client` at a terminal. */
+export interface TerminalClient {
+  readonly screen: Screen
+  /** Types, as it is: `\r` is the Enter key, `\x03` Ctrl-C. */
+  type(keys: string): void
+  /** Resolves when what is shown, its rows joined by newlines, matches. */
+  until(shown: RegExp): Promise<void>
+  /** Resolves to the exit code when it has left. */
+  readonly left: Promise<number | null>
+  /** Ends it, however it is. */
+  close(): Promise<void>
+}
+
+/** Options of a terminal: its width, and the client's environment beyond the test's own. */
+export interface TerminalOptions {
+  readonly columns?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts `dms client` in a pseudo-terminal. */
+export function openTerminalClient(
+  args: readonly string[],
+  { columns = 80, env = {} }: TerminalOptions = {},
+): TerminalClient {
+  const command = [TERMINAL, String(columns), process.execPath, MAIN, 'client', ...args]
+  const child = spawn('python3', command, { env: { ...process.env, TERM: 'xterm', ...env } })
+  const screen = createScreen(columns)
+  const waiting = new Set<() => void>()
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen.write(text)
+    for (const look of waiting) look()
+  })
+  child.stdin.on('error', () => {}) // typed after it has left
+  const left = once(child, 'close').then(() => child.exitCode)
+  return {
+    screen,
+    left,
+    type: (keys) => void child.stdin.write(keys),
+    until: (pattern) => shown(waiting, () => screen.rows().join('\n'), pattern),
+    async close() {
+      child.stdin.end()
+      child.kill()
+      await left
+    },
+  }
+}
+
+/** How long a text may take to be shown, in milliseconds, before the test fails and says what is shown in its place. */
+const SHOWN_WITHIN_MS = 10_000
+
+/** Resolves when the text matches; `lookers` are called each time it may have changed. */
+function shown(lookers: Set<() => void>, text: () => string, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (!pattern.test(text())) return
+      lookers.delete(look)
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(() => {
+      lookers.delete(look)
+      reject(new Error(`${pattern} was not shown, but:\n${text()}`))
+    }, SHOWN_WITHIN_MS)
+    lookers.add(look)
+    look()
+  })
+}

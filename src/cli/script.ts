@@ -8,15 +8,26 @@ import { EXIT_CODES, type ExitCode } from './exit-code.ts'
  * nobody reads the output any more, or when `stop` says so.
  */
 export async function runScript(options: ClientOptions, io: ClientIo, stop: AbortSignal): Promise<ExitCode> {
-  const screen = {
-    print: (text: string) => write(io.stdout, text),
-    hint: (text: string) => write(io.stderr, text),
+  let ended = false
+  const end = () => {
+    ended = true
+    io.stdin.destroy()
   }
+  const writeTo = (stream: NodeJS.WriteStream) => {
+    stream.on('error', end)
+    return (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        stream.write(`${text}\n`, (error) => {
+          if (!error) return resolve()
+          end()
+          reject(error)
+        })
+      })
+  }
+  const screen = { print: writeTo(io.stdout), hint: writeTo(io.stderr) }
   const style = { json: options.json, raw: options.raw && !io.stdout.isTTY, color: false }
   const conversation = createConversation(options, { screen, style })
-  const end = () => io.stdin.destroy()
   stop.addEventListener('abort', end, { once: true })
-  io.stdout.once('error', end)
   let first: ExitCode = EXIT_CODES.done
   let quit = false
 
@@ -30,7 +41,7 @@ export async function runScript(options: ClientOptions, io: ClientIo, stop: Abor
       }
     }
   } catch (error) {
-    if (!stop.aborted && !io.stdout.errored) throw error
+    if (!ended) throw error
   }
   await conversation.leave()
   if (quit) await conversation.finish()
@@ -47,10 +58,4 @@ async function* linesOf(input: NodeJS.ReadStream): AsyncGenerator<string> {
     for (const line of lines) yield line.replace(/\r$/, '')
   }
   if (rest !== '') yield rest
-}
-
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(`${text}\n`, (error) => (error ? reject(error) : resolve()))
-  })
 }

@@ -43,27 +43,32 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     askedToLeave = false
     waiting += 1
     prompt.setPrompt('') // until the reply is there, what is typed ahead stands without one
-    turn = turn.then(() => execute(line))
+    turn = turn.then(() => execute(line)).catch(close)
   })
   prompt.on('SIGINT', () => {
     if (askedToLeave && prompt.line === '') {
-      prompt.close()
+      close()
       return
     }
     askedToLeave = true
     prompt.write(null, { ctrl: true, name: 'e' })
     prompt.write(null, { ctrl: true, name: 'u' })
-    void print('(Ctrl-C again leaves)')
+    print('(Ctrl-C again leaves)').catch(close)
   })
-  stdin.on('error', () => prompt.close()) // the terminal is gone
-  stop.addEventListener('abort', () => prompt.close(), { once: true })
+  // An error of either stream: the terminal is gone.
+  for (const stream of [stdin, stdout]) stream.on('error', close)
+  stop.addEventListener('abort', close, { once: true })
 
   if (history.failure !== undefined) await print(history.failure)
   prompt.prompt()
   await closed
   await conversation.leave()
-  await conversation.finish()
+  await conversation.finish().catch(() => {}) // nobody reads it where the terminal is gone
   return EXIT_CODES.done
+
+  function close(): void {
+    prompt.close()
+  }
 
   async function execute(line: string): Promise<void> {
     if (!open) return
@@ -71,7 +76,7 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     waiting -= 1
     if (!open) return
     if (leave) {
-      prompt.close()
+      close()
     } else if (waiting === 0) {
       prompt.setPrompt(PROMPT)
       prompt.prompt(true)

@@ -111,17 +111,16 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>\r]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
-/** The string in the answer. An empty element comes as nothing at all. */
+/** The string in the answer. */
 function resultOf(output: unknown): string {
-  const result = isObject(output) ? output[`${OPERATION}Result`] : output
+  const result = isObject(output) ? output[`${OPERATION}Result`] : undefined
   if (typeof result === 'string') return result
-  if (result === undefined || result === null) return ''
-  throw new Error('its answer is not a string')
+  throw new Error(`its answer has no ${OPERATION}Result`)
 }
 
 /** What a SOAP fault says, of either version, or undefined if the error is none. */
 function faultText(error: unknown): string | undefined {
-  const fault = [`root`, 'Envelope', 'Body', 'Fault'].reduce<unknown>(
+  const fault = ['root', 'Envelope', 'Body', 'Fault'].reduce<unknown>(
     (value, key) => (isObject(value) ? value[key] : undefined),
     error,
   )

@@ -1,4 +1,5 @@
 import { openTextServer, type TextServer } from '../soap/text-server.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { callBy, type Peer, startPeer } from './soap-peer.ts'
 
 const CLIENTS: readonly (readonly [string, (url: string) => Peer])[] = [
@@ -9,7 +10,7 @@ const CLIENTS: readonly (readonly [string, (url: string) => Peer])[] = [
   ['PHP with SOAP 1.2', (url) => startPeer('soap-client.php', '1.2', url)],
 ]
 
-describe.each(CLIENTS)('%s', (_, start) => {
+describeWith('python3-zeep', 'python3-suds', 'php-soap').each(CLIENTS)('%s', (_, start) => {
   let server: TextServer
   let client: Peer
   beforeAll(async () => {

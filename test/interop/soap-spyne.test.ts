@@ -9,6 +9,7 @@ import {
   resultOf,
   type TextServer,
 } from '../soap/text-server.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { type Peer, startPeer } from './soap-peer.ts'
 
 /** Much white space of all kinds, and what is near to it. */
@@ -28,7 +29,7 @@ const text = fc
   )
   .map((parts) => parts.join(''))
 
-describe('remove, against the original service on Spyne', () => {
+describeWith('python3-spyne')('remove, against the original service on Spyne', () => {
   let ours: TextServer
   let spyne: Peer
   let spyneUrl: string

@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
 
+/** Debian's packages are for Debian's Python; another one on the path has none of them. */
+const PYTHON = '/usr/bin/python3'
+
 /** Other people's programs that tests talk to, by Debian package, and how one finds out whether it is there. `.ci/run` installs them all. */
 export const PACKAGES = {
   'docker-compose': ['docker-compose', 'version'],
-  'php-soap': ['php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
-  'python3-spyne': ['python3', '-c', 'import spyne'],
-  'python3-suds': ['python3', '-c', 'import suds'],
-  'python3-zeep': ['python3', '-c', 'import zeep'],
+  'php-soap': ['/usr/bin/php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
+  python3: ['python3', '--version'],
+  'python3-spyne': [PYTHON, '-c', 'import spyne'],
+  'python3-suds': [PYTHON, '-c', 'import suds'],
+  'python3-zeep': [PYTHON, '-c', 'import zeep'],
   strace: ['strace', '-V'],
 } as const satisfies Record<string, readonly [string, ...string[]]>
 

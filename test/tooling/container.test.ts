@@ -21,7 +21,7 @@ type Services = Readonly<Record<'server' | 'client', Service>>
 async function readServices(): Promise<Services> {
   const { stdout } = await run('sh', [
     '-c',
-    `docker-compose config | python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'`,
+    `docker-compose config | /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'`,
   ])
   return JSON.parse(stdout).services
 }

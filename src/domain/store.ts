@@ -57,7 +57,7 @@ export interface Store {
 
   /** Why the store refuses, or undefined while it is well. */
   failure(): string | undefined
-  /** Resolves when the store is well (at once if it is). */
+  /** Resolves when the store is well (at once if it is); never once it is closed. */
   recovered(): Promise<void>
 
   /** Waits for what is on its way, and closes. */

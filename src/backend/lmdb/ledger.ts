@@ -2,11 +2,11 @@ import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
-import type { UserName } from '../../domain/user-name.ts'
+import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
 import type { Environment } from './environment.ts'
 import { accountKey, accountName, numberKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
-import { MailboxRecords, Writes } from './mailbox-records.ts'
+import { type Leftover, MailboxRecords, Writes } from './mailbox-records.ts'
 import {
   type AccountNumber,
   type Counters,
@@ -17,11 +17,6 @@ import {
   type StoredItem,
 } from './record.ts'
 import type { SentRefs } from './sent-refs.ts'
-
-/** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
-const MAX_ACCOUNTS_IN_MEMORY = 100_000
-/** Records of removed accounts that one commit clears away. */
-const CLEARED_PER_COMMIT = 1000
 
 /** An account in memory. */
 export interface LedgerAccount {
@@ -39,6 +34,16 @@ interface Changes {
   readonly accounts: Map<ByteString, LedgerAccount | undefined>
   readonly mailboxes: Set<LedgerAccount>
   readonly removed: AccountNumber[]
+  /** What removed accounts left behind and goes now. */
+  readonly cleared: Leftover[]
+}
+
+/** What a ledger works with. */
+export interface LedgerOptions {
+  readonly environment: Environment
+  readonly observer: Observer
+  /** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
+  readonly accountsInMemory: number
 }
 
 const COUNTERS_KEY = Buffer.from('counters')
@@ -51,6 +56,7 @@ const NOTHING = Buffer.alloc(1)
 export class Ledger {
   readonly #environment: Environment
   readonly #observer: Observer
+  readonly #accountsInMemory: number
   readonly #records: MailboxRecords
   #accounts = new Map<ByteString, LedgerAccount>()
   #counters: Counters
@@ -59,9 +65,10 @@ export class Ledger {
   #writing = noChanges()
 
   /** Throws when the store's counters cannot be read. */
-  constructor(environment: Environment, observer: Observer) {
+  constructor({ environment, observer, accountsInMemory }: LedgerOptions) {
     this.#environment = environment
     this.#observer = observer
+    this.#accountsInMemory = accountsInMemory
     this.#records = new MailboxRecords(environment, (database, key, decode) =>
       this.#checked(database, key, decode),
     )
@@ -79,7 +86,7 @@ export class Ledger {
     this.#counters = { ...this.#counters, nextAccount: number + 1 }
     const mailbox = new Mailbox({ confirmed: 0, next: 1, count: 0, bytes: 0 })
     const account: LedgerAccount = { name, number, verifier, mailbox, sent: undefined }
-    this.#remember(account)
+    this.#accounts.set(name, account)
     this.#changes.accounts.set(name, account)
     this.#changes.mailboxes.add(account)
   }
@@ -90,11 +97,13 @@ export class Ledger {
     this.#changes.accounts.set(account.name, account)
   }
 
-  /** Takes an account out; its mailbox goes with it, in pieces (`clearRemoved`). */
+  /**
+   * Takes an account out; its mailbox goes with it, in pieces (`clearRemoved`). What is on its way into the mailbox is
+   * still written, so that it is found and its refs become free.
+   */
   remove(account: LedgerAccount): void {
     this.#accounts.delete(account.name)
     this.#changes.accounts.set(account.name, undefined)
-    this.#changes.mailboxes.delete(account)
     this.#changes.removed.push(account.number)
   }
 
@@ -144,6 +153,7 @@ export class Ledger {
 
   /** Accounts in the order of their names. */
   list(prefix: ByteString, limit: number): LedgerAccount[] {
+    if (prefix.length > MAX_NAME_BYTES) return []
     const names = new Set<ByteString>()
     // What is not on disk yet counts too; it is little.
     const changed = [...this.#writing.accounts.keys(), ...this.#changes.accounts.keys()]
@@ -170,6 +180,7 @@ export class Ledger {
       else writes.put(accounts, key, encodeAccount(key, account))
     }
     for (const number of this.#writing.removed) writes.put(removed, numberKey(number), NOTHING)
+    for (const { database, key } of this.#writing.cleared) writes.remove(database, key)
     for (const { number, mailbox, sent } of this.#writing.mailboxes) {
       this.#records.write(writes, number, mailbox, sent)
     }
@@ -184,45 +195,66 @@ export class Ledger {
     this.#writing = noChanges()
   }
 
-  /** The last `write` was lost: forget everything, the disk is the truth. */
-  reload(): void {
+  /** The last `write` was lost, and what was decided since builds on it: forget everything, the disk is the truth. */
+  forget(): void {
     this.#accounts = new Map()
     this.#changes = noChanges()
     this.#writing = noChanges()
+  }
+
+  /** After `forget`: begins again from the disk, with a write that changes nothing, to see whether it takes writes. */
+  async restart(): Promise<void> {
     this.#environment.refresh()
     this.#counters = this.#loadCounters()
+    await this.#environment.counters.put(COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
   }
 
-  /** A write that changes nothing, to see whether the disk takes writes again. */
-  probe(): Promise<unknown> {
-    return this.#environment.counters.put(COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
-  }
-
-  /** Nobody reads this account's mailbox for now: what was read can go. */
-  release(account: LedgerAccount): void {
+  /** Nobody reads this user's mailbox for now: what was read can go. */
+  release(name: ByteString): void {
+    const account = this.#accounts.get(name)
+    if (account === undefined) return
     account.mailbox.release()
-    if (account.sent?.dirty === false) account.sent = undefined
+    // Refs that are not on disk yet are nowhere else.
+    if (!this.#changing(account)) account.sent = undefined
   }
 
   /**
-   * Clears away some of what removed accounts left behind. Messages that go with it will never have a receipt:
-   * `dropped` is told of each, to free its ref. Undefined when there is nothing left to clear.
+   * Clears away some of what removed accounts left behind, with the next commit. Messages that go with it will never
+   * have a receipt: `dropped` is told of each, to free its ref in the same commit. False when nothing is left to clear.
    */
-  clearRemoved(dropped: (item: StoredItem) => void): Promise<unknown> | undefined {
+  clearRemoved(dropped: (item: StoredItem) => void): boolean {
     const { removed } = this.#environment
-    const writes = new Writes()
     for (const owner of removed.getKeys({ limit: 1 })) {
-      const count = this.#records.clear(writes, owner.readUInt32BE(0), CLEARED_PER_COMMIT, dropped)
-      if (count === 0) writes.remove(removed, owner)
+      const leftovers = this.#records.leftovers(owner.readUInt32BE(0), dropped)
+      this.#changes.cleared.push(...(leftovers.length > 0 ? leftovers : [{ database: removed, key: owner }]))
+      return true
     }
-    return writes.last
+    return false
+  }
+
+  /** Makes room for new accounts: of those that rest, the ones that came first go. Who holds an account must not call this. */
+  trim(): void {
+    if (this.#accounts.size <= this.#accountsInMemory) return
+    let surplus = this.#accounts.size - Math.floor(this.#accountsInMemory * 0.9)
+    for (const [name, account] of this.#accounts) {
+      if (!account.mailbox.idle || this.#changing(account)) continue
+      this.#accounts.delete(name)
+      if (--surplus === 0) return
+    }
+  }
+
+  /** Is something of this account on its way to the disk? */
+  #changing(account: LedgerAccount): boolean {
+    return [this.#changes, this.#writing].some(
+      ({ accounts, mailboxes }) => accounts.has(account.name) || mailboxes.has(account),
+    )
   }
 
   #load(name: ByteString): LedgerAccount | undefined {
     for (const { accounts } of [this.#changes, this.#writing]) {
       if (accounts.has(name)) return accounts.get(name)
     }
-    if (name.length === 0) return undefined
+    if (name.length === 0 || name.length > MAX_NAME_BYTES) return undefined
     const key = accountKey(name)
     const record = this.#environment.accounts.get(key)
     if (record === undefined) return undefined
@@ -233,26 +265,8 @@ export class Ledger {
       throw new Fault('unavailable', 'the record of this user is damaged')
     }
     const account: LedgerAccount = { name: name as UserName, ...found, mailbox, sent: undefined }
-    this.#remember(account)
-    return account
-  }
-
-  #remember(account: LedgerAccount): void {
-    if (this.#accounts.size >= MAX_ACCOUNTS_IN_MEMORY) this.#forgetResting()
     this.#accounts.set(account.name, account)
-  }
-
-  /** Makes room for new accounts: of those that rest, the ones that came first go. */
-  #forgetResting(): void {
-    let room = MAX_ACCOUNTS_IN_MEMORY / 10
-    for (const [name, account] of this.#accounts) {
-      const busy = [this.#changes, this.#writing].some(
-        ({ accounts, mailboxes }) => accounts.has(name) || mailboxes.has(account),
-      )
-      if (busy || !account.mailbox.idle) continue
-      this.#accounts.delete(name)
-      if (--room === 0) return
-    }
+    return account
   }
 
   #loadCounters(): Counters {
@@ -272,5 +286,5 @@ export class Ledger {
 }
 
 function noChanges(): Changes {
-  return { accounts: new Map(), mailboxes: new Set(), removed: [] }
+  return { accounts: new Map(), mailboxes: new Set(), removed: [], cleared: [] }
 }

@@ -18,9 +18,18 @@ import { SentRefs } from './sent-refs.ts'
 const MAX_RECORD_BYTES = 256 * 1024
 /** Records that one step of reading takes at most. */
 const RECORDS_PER_READ = 64
+/** Records, and bytes of them, that one commit clears away of an account that was removed. */
+const CLEARED_PER_COMMIT = 1000
+const CLEARED_BYTES_PER_COMMIT = 1024 * 1024
 
 /** Runs a decoder; undefined when the record is damaged, which is then reported. */
 export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T | undefined
+
+/** A record that an account left behind when it was removed. */
+export interface Leftover {
+  readonly database: Records
+  readonly key: Buffer
+}
 
 /** Puts and removals of one transaction: the driver commits what one turn of the event loop brings, so the last promise speaks for all. */
 export class Writes {
@@ -109,21 +118,23 @@ export class MailboxRecords {
     return found
   }
 
-  /** Marks up to `limit` records of an account for removal, and names the items in them. Returns how many there were. */
-  clear(writes: Writes, number: AccountNumber, limit: number, dropped: (item: StoredItem) => void): number {
+  /** Some of the records of a removed account, its head last, and the items in them. Empty when there are none left. */
+  leftovers(number: AccountNumber, dropped: (item: StoredItem) => void): Leftover[] {
     const { heads, items, sent } = this.#environment
-    let count = 0
-    for (const { key, value } of items.getRange({ ...allOf(number), limit })) {
+    const found: Leftover[] = []
+    let bytes = 0
+    for (const { key, value } of items.getRange({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
       for (const item of this.#decode(key, value)) dropped(item)
-      writes.remove(items, key)
-      count++
+      found.push({ database: items, key })
+      bytes += value.length
+      if (bytes >= CLEARED_BYTES_PER_COMMIT) return found
     }
-    for (const key of sent.getKeys({ ...allOf(number), limit })) {
-      writes.remove(sent, key)
-      count++
+    for (const key of sent.getKeys({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
+      found.push({ database: sent, key })
     }
-    if (count === 0) writes.remove(heads, numberKey(number))
-    return count
+    const head = numberKey(number)
+    if (found.length === 0 && heads.get(head) !== undefined) found.push({ database: heads, key: head })
+    return found
   }
 
   #decode(key: Buffer, value: Buffer): readonly StoredItem[] {

@@ -50,12 +50,13 @@ export class SentRefs {
     this.#byRef.set(ref, this.#fresh)
   }
 
-  /** Its receipt was confirmed, or will never come: the ref is free again. */
-  release(ref: ByteString): void {
+  /** The receipt of message `id` was confirmed, or will never come: its ref is free again, unless it is another message's by now. */
+  release(ref: ByteString, id: MessageId): void {
     const batch = this.#byRef.get(ref)
-    if (batch === undefined) return
+    const index = batch?.refs.findIndex((sent) => sent?.id === id) ?? -1
+    if (batch === undefined || index === -1) return
     this.#byRef.delete(ref)
-    batch.refs[batch.refs.findIndex((sent) => sent?.ref === ref)] = undefined
+    batch.refs[index] = undefined
     batch.live--
     if (batch !== this.#fresh) this.#changed.add(batch)
   }

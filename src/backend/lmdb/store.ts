@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Fault } from '../../domain/fault.ts'
 import type { Envelope, MessageId } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
@@ -6,10 +7,12 @@ import type { UserName } from '../../domain/user-name.ts'
 import { openEnvironment } from './environment.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { Ledger, type LedgerAccount } from './ledger.ts'
-import type { StoredItem } from './record.ts'
+import type { StoredItem, StoredMessage } from './record.ts'
 
 /** How often a store that failed tries whether the disk takes writes again, in milliseconds. */
 const PROBE_INTERVAL_MS = 500
+
+const ACCOUNTS_IN_MEMORY = 100_000
 
 /** What the durable store needs. */
 export interface LmdbStoreOptions {
@@ -17,14 +20,18 @@ export interface LmdbStoreOptions {
   readonly folder: string
   readonly limits: MailboxLimits
   readonly observer: Observer
+  /** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
+  readonly accountsInMemory?: number
 }
 
 /** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Throws when the folder cannot be used. */
-export function openLmdbStore({ folder, limits, observer }: LmdbStoreOptions): Store {
+export function openLmdbStore(options: LmdbStoreOptions): Store {
+  const { folder, limits, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
   const environment = openEnvironment(folder)
-  const ledger = new Ledger(environment, observer)
+  const ledger = new Ledger({ environment, observer, accountsInMemory })
   let failure: string | undefined
-  let closed = false
+  let probing: Promise<void> = Promise.resolve()
+  const closing = new AbortController()
   let waitingForRecovery: (() => void)[] = []
   const commits = createGroupCommit({
     write: () => ledger.write(),
@@ -35,7 +42,7 @@ export function openLmdbStore({ folder, limits, observer }: LmdbStoreOptions): S
 
   const store: Store = {
     async createAccount(name, verifier) {
-      assertWell()
+      assertReady()
       if (ledger.account(name) !== undefined) throw new Fault('user-exists', 'the name is in use')
       ledger.create(name, verifier)
       await commits.join()
@@ -53,29 +60,29 @@ export function openLmdbStore({ folder, limits, observer }: LmdbStoreOptions): S
     },
 
     async account(name) {
-      assertWell()
+      assertReady()
       return ledger.account(name)
     },
 
     async accounts(prefix, limit) {
-      assertWell()
+      assertReady()
       return ledger.list(prefix, limit)
     },
 
     async append(envelopes) {
-      assertWell()
+      assertReady()
       const outcomes = envelopes.map(accept)
       await commits.join()
       return outcomes
     },
 
     async confirm(user, seq) {
-      assertWell()
+      assertReady()
       const account = ledger.account(user)
       if (account === undefined) return []
       const receivers = new Set<UserName>()
       for (const item of ledger.confirm(account, seq)) {
-        if (item.kind === 'receipt') release(account, item)
+        if (item.kind === 'receipt') freeRef(account, item)
         else if (putReceipt(item, user)) receivers.add(item.sender)
       }
       await commits.join()
@@ -83,40 +90,52 @@ export function openLmdbStore({ folder, limits, observer }: LmdbStoreOptions): S
     },
 
     read(user, after, limit) {
-      if (failure !== undefined) return Promise.reject(unavailable())
-      const account = ledger.account(user)
-      return account === undefined ? [] : ledger.read(account, after, limit)
+      try {
+        assertReady()
+        const account = ledger.account(user)
+        return account === undefined ? [] : ledger.read(account, after, limit)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
 
     async waiting(user) {
-      assertWell()
+      assertReady()
       return ledger.account(user)?.mailbox.count ?? 0
     },
 
     release(user) {
-      const account = failure === undefined ? ledger.account(user) : undefined
-      if (account !== undefined) ledger.release(account)
+      ledger.release(user)
     },
 
     failure: () => failure,
 
     recovered: () =>
-      failure === undefined
+      failure === undefined && !closing.signal.aborted
         ? Promise.resolve()
         : new Promise((resolve) => {
             waitingForRecovery.push(resolve)
           }),
 
     async close() {
-      closed = true
+      closing.abort()
       await commits.idle()
-      await clearing
+      await Promise.all([clearing, probing])
       await environment.close()
     },
   }
   return store
 
-  function accept({ sender, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {
+  /** Decides about one message. What is wrong with one says nothing about the others, so it is an outcome, never thrown. */
+  function accept(envelope: Envelope): MessageId | Fault {
+    try {
+      return take(envelope)
+    } catch (error) {
+      return Fault.from(error)
+    }
+  }
+
+  function take({ sender, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {
     const from = ledger.account(sender)
     const to = ledger.account(recipient)
     if (from === undefined || to === undefined) return new Fault('no-such-user', 'there is no such user')
@@ -137,82 +156,92 @@ export function openLmdbStore({ folder, limits, observer }: LmdbStoreOptions): S
   }
 
   /** The recipient has a message: its sender gets a receipt, unless that account is gone. */
-  function putReceipt(item: StoredItem & { kind: 'message' }, recipient: UserName): boolean {
-    const sender = ledger.account(item.sender)
-    if (sender === undefined || sender.number !== item.from) return false
+  function putReceipt(item: StoredMessage, recipient: UserName): boolean {
+    const sender = senderOf(item)
+    if (sender === undefined) return false
     const seq = sender.mailbox.next
     ledger.append(sender, { kind: 'receipt', seq, id: item.id, ref: item.ref, recipient })
     return true
   }
 
-  /** The sender has the receipt: its ref may be used for another message. */
-  function release(sender: LedgerAccount, { ref }: StoredItem): void {
+  /** The account that sent a message; undefined if it is gone, or if its record is damaged (which the ledger reports). */
+  function senderOf({ sender, from }: StoredMessage): LedgerAccount | undefined {
+    try {
+      const account = ledger.account(sender)
+      return account?.number === from ? account : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The receipt of a message is confirmed, or will never come: its ref may be used for another message. */
+  function freeRef(sender: LedgerAccount, { ref, id }: StoredItem): void {
     if (ref === '') return
-    ledger.sent(sender).release(ref)
+    ledger.sent(sender).release(ref, id)
     ledger.touch(sender)
   }
 
   /** Clears away what removed accounts left behind, piece by piece, beside the daily work. */
   async function clearRemoved(): Promise<void> {
-    while (!closed && failure === undefined) {
-      const step = ledger.clearRemoved((item) => {
-        if (item.kind !== 'message') return
-        const sender = ledger.account(item.sender)
-        if (sender?.number === item.from) release(sender, item)
-      })
-      if (step === undefined) return
-      try {
-        await step
+    try {
+      while (!closing.signal.aborted && failure === undefined && ledger.clearRemoved(dropped)) {
         await commits.join()
-      } catch {
-        // Goes on at the next start or the next removal.
-        return
       }
+    } catch (error) {
+      // Goes on after a recovery, at the next start or the next removal.
+      if (!(error instanceof Fault)) observer.internalError?.('clearing removed accounts', error)
     }
+  }
+
+  /** A message went with its mailbox. */
+  function dropped(item: StoredItem): void {
+    const sender = item.kind === 'message' ? senderOf(item) : undefined
+    if (sender !== undefined) freeRef(sender, item)
   }
 
   /** A commit failed: nothing is acknowledged any more until the disk takes writes again (wire-protocol 3, 5). */
   function failed(error: unknown): void {
     quiet(error)
-    ledger.reload()
-    if (failure !== undefined) return
+    ledger.forget()
     failure = 'the store cannot write to its disk'
     observer.internalError?.('commit', error)
     observer.storeHealth?.(failure)
-    void probe()
+    probing = probe()
   }
 
+  /** Waits until the disk takes writes again. */
   async function probe(): Promise<void> {
-    while (!closed) {
-      await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS).unref())
+    const { signal } = closing
+    for (;;) {
+      await setTimeout(PROBE_INTERVAL_MS, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
       try {
-        await ledger.probe()
+        await ledger.restart()
         break
       } catch (error) {
         quiet(error)
       }
     }
-    ledger.reload()
     failure = undefined
     observer.storeHealth?.(undefined)
+    clearing = clearing.then(clearRemoved)
     const waiting = waitingForRecovery
     waitingForRecovery = []
     for (const resume of waiting) resume()
   }
 
   function known(name: UserName): LedgerAccount {
-    assertWell()
+    assertReady()
     const account = ledger.account(name)
     if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
     return account
   }
 
-  function assertWell(): void {
-    if (failure !== undefined) throw unavailable()
-  }
-
-  function unavailable(): Fault {
-    return new Fault('unavailable', failure ?? 'the store is not available')
+  /** Called before anything is looked up, so that making room for new accounts takes none that is in use. */
+  function assertReady(): void {
+    if (failure !== undefined) throw new Fault('unavailable', failure)
+    if (closing.signal.aborted) throw new Fault('unavailable', 'the store is closed')
+    ledger.trim()
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
-import type { Envelope, Item, MessageId } from '../../domain/message.ts'
+import type { Envelope, Item, MessageId, MessageItem } from '../../domain/message.ts'
 import type { Account, MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
 import { ItemRun } from '../item-run.ts'
@@ -28,8 +28,11 @@ export function createMemoryStore(limits: MailboxLimits): Store {
     },
 
     async removeAccount(name) {
-      known(name)
+      const { mailbox } = known(name)
       accounts.delete(name)
+      for (const item of mailbox.dropThrough(mailbox.through)) {
+        if (item.kind === 'message') takeSender(item)?.refs.delete(item.ref)
+      }
     },
 
     async setVerifier(name, verifier) {
@@ -55,8 +58,7 @@ export function createMemoryStore(limits: MailboxLimits): Store {
           account.refs.delete(item.ref)
           continue
         }
-        const sender = senders.get(item.id)
-        senders.delete(item.id)
+        const sender = takeSender(item)
         if (sender === undefined || accounts.get(sender.name) !== sender) continue
         put(sender, {
           kind: 'receipt',
@@ -98,6 +100,13 @@ export function createMemoryStore(limits: MailboxLimits): Store {
     senders.set(id, sender)
     put(to, { kind: 'message', seq: to.mailbox.through + 1, id, sender: senderName, ref, text, acceptedAt })
     return id
+  }
+
+  /** Who sent a message that leaves its mailbox. */
+  function takeSender({ id }: MessageItem): MemoryAccount | undefined {
+    const sender = senders.get(id)
+    senders.delete(id)
+    return sender
   }
 
   function put(account: MemoryAccount, item: Item): void {

@@ -50,8 +50,9 @@ export async function startServerProcess(...args: readonly string[]): Promise<Se
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const lines = createInterface({ input: child.stdout })
-    const line = await Promise.race([once(lines, 'line'), once(child, 'exit')])
-    const started = JSON.parse(String(line[0])) as { port: number; wsdl: string }
+    const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit')])
+    if (typeof line !== 'string') throw new Error(`the server did not start: exit code ${line}`)
+    const started = JSON.parse(line) as { port: number; wsdl: string }
     return { child, started }
   }
 
@@ -90,7 +91,11 @@ export interface PipedClient {
 
 /** Starts `dms client` with pipes. */
 export function openPipedClient(...args: readonly string[]): PipedClient {
-  const child = spawn(process.execPath, [MAIN, 'client', ...args])
+  return talkTo(spawn(process.execPath, [MAIN, 'client', ...args]))
+}
+
+/** Talks to a program with pipes, whatever it is. */
+export function talkTo(child: ChildProcessWithoutNullStreams): PipedClient {
   const out: string[] = []
   const hints: string[] = []
   const waiting = new Set<() => void>()
@@ -99,6 +104,7 @@ export function openPipedClient(...args: readonly string[]): PipedClient {
     out.push(line)
     for (const look of waiting) look()
   })
+  child.stdin.on('error', () => {}) // typed after it has left
   const closed = once(child, 'close')
   return {
     child,

@@ -6,8 +6,7 @@ import { closeRequest, openRequest, versionOfRoot } from './envelope.ts'
 import { quoteName, SoapFault, type SoapFaultCode } from './fault.ts'
 import type { SoapLimits } from './limits.ts'
 import { parseMediaType } from './media-type.ts'
-import { scanWithSaxes } from './saxes-scanner.ts'
-import { type Scanner, XmlError, type XmlReader } from './scanner.ts'
+import { XmlError, type XmlReader } from './scanner.ts'
 import {
   CLOSE_ENVELOPE,
   openEnvelope,
@@ -16,6 +15,7 @@ import {
   versionByMediaType,
 } from './soap-version.ts'
 import { decodeXml, UnsupportedEncoding } from './xml-bytes.ts'
+import { scanXml } from './xml-scanner.ts'
 
 /**
  * What the operations of a contract do: one function for each, by its name. It takes the input element's record and gives
@@ -67,8 +67,6 @@ export interface SoapEndpointOptions {
   readonly limits: SoapLimits
   /** Told of every fault and refusal. Must not throw. */
   readonly onFault?: (failure: SoapFailure) => void
-  /** saxes where none is given. */
-  readonly scanner?: Scanner
 }
 
 interface Bound {
@@ -121,7 +119,7 @@ interface Call {
 
 /** Wires a contract and what its operations do. Throws a `ContractError` where the two disagree. */
 export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
-  const { contract, portType, limits, onFault, scanner = scanWithSaxes } = options
+  const { contract, portType, limits, onFault } = options
   const dispatch = bind(contract, portType)
   const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
   const envelopes = new Map(SOAP_VERSIONS.map((version) => [version, openEnvelope(version)]))
@@ -139,7 +137,7 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     if (request.contentEncoding !== undefined && request.contentEncoding.toLowerCase() !== 'identity') {
       throw new Refusal(415, 'the Content-Encoding is not supported', { 'Accept-Encoding': 'identity' })
     }
-    const reader = scanner(decodeXml(request.body, media.charset), limits)
+    const reader = scanXml(decodeXml(request.body, media.charset), limits)
     call.version = versionOfRoot(reader, byMediaType)
     openRequest(reader, byMediaType)
     const bound = find(reader)

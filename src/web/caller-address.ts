@@ -4,7 +4,7 @@ import type { Request } from 'express'
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/i
 
 /** Is this a host, with or without a port, that may stand in an address. */
-export function isHost(host: string): boolean {
+function isHost(host: string): boolean {
   const found = HOST.exec(host)
   return found !== null && Number(found[1] ?? 80) <= 65_535
 }

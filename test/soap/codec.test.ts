@@ -1,7 +1,7 @@
 import { decodeElement, encodeElement, type SoapValue } from '../../src/soap/codec.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
-import { scanWithSaxes } from '../../src/soap/saxes-scanner.ts'
 import { compileSchemas } from '../../src/soap/schema.ts'
+import { scanXml } from '../../src/soap/xml-scanner.ts'
 import { parseXmlTree } from '../../src/soap/xml-tree.ts'
 
 /** A schema of two namespaces, with what the text service does not use. */
@@ -27,7 +27,7 @@ const schemas = compileSchemas(parseXmlTree(SCHEMAS, 'schemas').children)
 const codec = schemas.element({ namespace: 'urn:a', local: 'letter' })
 
 function decode(xml: string): SoapValue {
-  const reader = scanWithSaxes(xml, DEFAULT_SOAP_LIMITS)
+  const reader = scanXml(xml, DEFAULT_SOAP_LIMITS)
   reader.next()
   return decodeElement(reader, codec)
 }

@@ -22,6 +22,11 @@ function head(port: number, ...lines: readonly string[]): string {
   )
 }
 
+/** A call with a header block that contains this. */
+function block(content: string): string {
+  return envelope('1.1', removeSpaces('a'), `<s:Header><x:a xmlns:x="urn:x">${content}</x:a></s:Header>`)
+}
+
 const CALL = envelope('1.1', removeSpaces('a  b'))
 
 describe('HTTP', () => {
@@ -101,14 +106,14 @@ describe('HTTP', () => {
   })
 
   test.each([
-    ['deep', envelope('1.1', '<a>'.repeat(5) + '</a>'.repeat(5)), /deeper than 6/],
-    ['many attributes', envelope('1.1', '<a b="" c="" d="" e="" f=""/>'), /more than 4 attributes/],
+    ['deep', block('<a>'.repeat(4) + '</a>'.repeat(4)), /deeper than 6/],
+    ['many attributes', block('<a b="" c="" d="" e="" f=""/>'), /more than 4 attributes/],
     [
       'many declarations',
-      envelope('1.1', '<a xmlns:b="b" xmlns:c="c" xmlns:d="d" xmlns:e="e" xmlns:f="f"/>'),
+      block('<a xmlns:b="b" xmlns:c="c" xmlns:d="d" xmlns:e="e" xmlns:f="f"/>'),
       /more than 4 attributes/,
     ],
-    ['many elements', envelope('1.1', '<a/>'.repeat(7)), /more than 8 elements/],
+    ['many elements', block('<a/>'.repeat(7)), /more than 8 elements/],
   ])('%s: the limit is told in a fault', async (_, document, reason) => {
     const reply = await post(server.url, '1.1', document)
     expect(reply.status).toBe(500)

@@ -14,7 +14,7 @@ export const NS_11 = 'http://schemas.xmlsoap.org/soap/envelope/'
 export const NS_12 = 'http://www.w3.org/2003/05/soap-envelope'
 export const TEXT = 'urn:dms:text:1'
 export const ORIGINAL = 'http://tests.python-zeep.org/'
-export const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
+const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 
 /** What each version says in HTTP, and in which words. */
 export const VERSIONS = {

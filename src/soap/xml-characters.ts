@@ -1,0 +1,90 @@
+import { XmlError } from './scanner.ts'
+
+/** Anything but what XML 1.0, 2.2 allows, surrogates included: those are looked at again. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+const SUSPECT = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/
+const NOT_ALLOWED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+
+/** Has the document only characters that XML 1.0 allows. */
+export function hasOnlyXmlCharacters(document: string): boolean {
+  return !SUSPECT.test(document) || !NOT_ALLOWED.test(document)
+}
+
+/** XML 1.0, 2.3 [4] and [4a], without the colon (Namespaces 1.0, 2). */
+const START =
+  'A-Z_a-z\\u{c0}-\\u{d6}\\u{d8}-\\u{f6}\\u{f8}-\\u{2ff}\\u{370}-\\u{37d}\\u{37f}-\\u{1fff}\\u{200c}-\\u{200d}\\u{2070}-\\u{218f}\\u{2c00}-\\u{2fef}\\u{3001}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{fffd}\\u{10000}-\\u{effff}'
+const NCNAME = `[${START}][${START}.0-9\\u{b7}\\u{300}-\\u{36f}\\u{203f}-\\u{2040}-]*`
+const QNAME = new RegExp(`${NCNAME}(?::${NCNAME})?`, 'uy')
+
+/** By ASCII code: 0 not in a name, 1 in a name, 2 at its start too. */
+const ASCII_NAME = new Uint8Array(128)
+for (const [pattern, value] of [
+  [/[-.0-9]/, 1],
+  [/[A-Z_a-z]/, 2],
+] as const) {
+  for (let code = 0; code < 128; code++) {
+    if (pattern.test(String.fromCharCode(code))) ASCII_NAME[code] = value
+  }
+}
+
+const COLON = 0x3a
+
+/** Where the qualified name that starts here ends; the same place where there is none. */
+export function endOfName(document: string, start: number): number {
+  let at = start
+  let colon = start - 1
+  for (;;) {
+    const code = document.charCodeAt(at)
+    // Not ASCII: the whole name again, by its definition. (NaN, the end, is neither.)
+    if (code >= 128) {
+      QNAME.lastIndex = start
+      return QNAME.test(document) ? QNAME.lastIndex : start
+    }
+    const kind = ASCII_NAME[code] ?? 0
+    if (at === colon + 1 ? kind === 2 : kind !== 0) at++
+    else if (code === COLON && colon < start && at > start) {
+      colon = at
+      at++
+    } else return at === colon + 1 ? start : at
+  }
+}
+
+/** Is the whole text a qualified name. */
+export function isName(text: string): boolean {
+  return text !== '' && endOfName(text, 0) === text.length
+}
+
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+])
+
+/** Puts in what the references of a text stand for. Throws an `XmlError` for those that stand for nothing. */
+export function resolveReferences(raw: string): string {
+  let text = ''
+  let from = 0
+  for (;;) {
+    const start = raw.indexOf('&', from)
+    if (start === -1) return text + raw.slice(from)
+    const end = raw.indexOf(';', start)
+    if (end === -1) throw new XmlError('an & is not written as &amp;')
+    text += raw.slice(from, start) + resolveReference(raw.slice(start + 1, end))
+    from = end + 1
+  }
+}
+
+function resolveReference(name: string): string {
+  const entity = ENTITIES.get(name)
+  if (entity !== undefined) return entity
+  if (!/^#(?:[0-9]+|x[0-9a-fA-F]+)$/.test(name)) {
+    throw new XmlError('an & is not written as &amp;, or an entity is not declared')
+  }
+  const code = Number(name.charAt(1) === 'x' ? `0${name.slice(1)}` : name.slice(1))
+  const character = code <= 0x10ffff ? String.fromCodePoint(code) : '\0'
+  if (!hasOnlyXmlCharacters(character))
+    throw new XmlError('a character reference names a character that XML does not allow')
+  return character
+}

@@ -100,10 +100,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
   }
 
   /** The account that a claim names, if the claim may be believed (wire-protocol 2, last paragraphs). */
-  async function admit({ name, proven }: Claim): Promise<Account> {
+  async function admit({ name, proof }: Claim): Promise<Account> {
     const account = await store.account(name)
     if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
-    if (account.verifier !== '' && !proven) {
+    if (account.verifier !== '' && account.verifier !== proof) {
       throw new Fault('not-authenticated', 'this account has a credential: authenticate first')
     }
     return account
@@ -151,7 +151,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     async function finish(reason: EndReason): Promise<void> {
       if (sessions.get(user) === session) sessions.delete(user)
       presence.release(user, session)
-      if (reason === 'gone') observer.gone?.(user, 'the client could not be reached')
+      if (reason === 'gone') observer.gone?.(user, 'gone without DISCONNECT')
       const earlier = ending.get(user)
       const end = Promise.all([earlier, delivery.end(reason)]).then(() => {
         if (ending.get(user) === end) ending.delete(user)

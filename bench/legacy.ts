@@ -4,7 +4,7 @@
  *
  *   npm run bench legacy [-- --seconds 4 --senders 1,16,64]
  */
-import { createServer, connect, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { parseArgs } from 'node:util'
 import { percentile, startDms } from './support.ts'
 
@@ -77,7 +77,9 @@ async function measure(senders: number, seconds: number): Promise<void> {
       Array.from({ length: senders }, async (_, i) => {
         while (performance.now() < until) {
           const began = performance.now()
-          const reply = await request(dms.port, 'SEND', `from${i}`, `to${i}`, text).catch(() => Buffer.alloc(0))
+          const reply = await request(dms.port, 'SEND', `from${i}`, `to${i}`, text).catch(() =>
+            Buffer.alloc(0),
+          )
           times.push(performance.now() - began)
           if (reply[0] === 0) sent++
           else failures++

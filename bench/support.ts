@@ -21,7 +21,19 @@ export interface StartedDms {
 export async function startDms(...flags: string[]): Promise<StartedDms> {
   const folder = mkdtempSync(join(tmpdir(), 'dms-bench-'))
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-  const args = ['server', '-p', '0', '--soap-port', '0', '--data', folder, '--log', 'json', '--log-level', 'error']
+  const args = [
+    'server',
+    '-p',
+    '0',
+    '--soap-port',
+    '0',
+    '--data',
+    folder,
+    '--log',
+    'json',
+    '--log-level',
+    'error',
+  ]
   const child = spawn(process.execPath, [main, ...args, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
   const started = await new Promise<{ port: number; wsdl: string }>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with code ${code}`)))

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ServerConfig } from './config.ts'
 import type { Backend } from './domain/backend.ts'
-import { Fault } from './domain/fault.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
 import { createPlainLog } from './observe/plain-log.ts'
 import { textPortType } from './port-types/text.ts'
+import { createAuthentication } from './service/authentication.ts'
 import { createMessaging } from './service/messaging.ts'
 import { readContract } from './soap/contract.ts'
 import { createSoapEndpoint } from './soap/endpoint.ts'
@@ -77,12 +77,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     })
     closers.push(() => messaging.close())
 
-    const authentication = {
-      begin: async () => {
-        throw new Fault('unavailable', 'not yet')
-      },
-      checkVerifier() {},
-    }
+    const authentication = createAuthentication({ store: backend.store, now: () => performance.now() })
 
     const contract = await readContract({
       wsdlPath: fileURLToPath(new URL('../wsdl/text.wsdl', import.meta.url)),

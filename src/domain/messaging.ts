@@ -4,10 +4,11 @@ import type { Fault } from './fault.ts'
 import type { MessageId, Seq } from './message.ts'
 import type { UserName } from './user-name.ts'
 
-/** Who a request says it comes from, and whether that was proven on its connection. An account with a credential answers `not-authenticated` to an unproven claim. */
+/** Who a request says it comes from. An account with a credential answers `not-authenticated` unless that very credential was proven. */
 export interface Claim {
   readonly name: ByteString
-  readonly proven: boolean
+  /** The verifier that AUTH was passed against; empty: nothing was proven. */
+  readonly proof: ByteString
 }
 
 /** One SEND: a recipient, the sender's ref (may be empty) and the text. */

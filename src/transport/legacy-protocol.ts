@@ -180,7 +180,7 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
 
 /** COMPAT: this protocol proves nobody's identity; the service refuses such a claim for an account with a credential. */
 function claim(user: ByteString | undefined): Claim {
-  return { name: user as ByteString, proven: false }
+  return { name: user as ByteString, proof: '' as ByteString }
 }
 
 /**

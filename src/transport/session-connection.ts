@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
+import type { Exchange } from '../domain/authentication.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { EndReason } from '../domain/delivery-channel.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
 import type { Item, MessageId } from '../domain/message.ts'
 import type { Claim, Session, Submission } from '../domain/messaging.ts'
 import type { Verb } from '../domain/observer.ts'
-import type { UserName } from '../domain/user-name.ts'
 import {
   CLIENT_FRAMES,
   createSessionDecoder,
@@ -17,7 +17,7 @@ import {
   SESSION_VERSION,
   type SessionDecoder,
 } from '../wire/session.ts'
-import type { Exchange, SessionContext, SessionPeer } from './session-context.ts'
+import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
 
 /** Bytes that wait for a peer that reads slowly, before nothing more is read from it and nothing delivered to it. */
@@ -44,7 +44,7 @@ export class SessionConnection implements SessionPeer {
   heardAt: number
   open = true
   session: Session | undefined
-  authenticated: UserName | undefined
+  authenticated: SessionPeer['authenticated']
   readonly exchanges = new Map<ByteString, Exchange>()
   readonly #socket: Socket
   readonly #decoder: SessionDecoder
@@ -92,9 +92,14 @@ export class SessionConnection implements SessionPeer {
   }
 
   claim(): Claim {
-    const name = this.session?.user ?? this.authenticated
+    const name = this.session?.user ?? this.authenticated?.user
     if (name === undefined) throw new Fault('not-connected', 'CONNECT first')
-    return { name, proven: name === this.authenticated }
+    return this.claimAs(name)
+  }
+
+  claimAs(name: ByteString): Claim {
+    const proof = name === this.authenticated?.user ? this.authenticated.verifier : ('' as ByteString)
+    return { name, proof }
   }
 
   push(items: readonly Item[]): boolean {

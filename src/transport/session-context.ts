@@ -1,27 +1,13 @@
+import type { Authentication, Exchange, Proof } from '../domain/authentication.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { DeliveryChannel } from '../domain/delivery-channel.ts'
 import type { Claim, Messaging, Session } from '../domain/messaging.ts'
 import type { Observer } from '../domain/observer.ts'
-import type { UserName } from '../domain/user-name.ts'
-
-/** An AUTH of which the first half is done. */
-export interface Exchange {
-  readonly serverFirst: ByteString
-  finish(clientFinal: ByteString): Promise<{ readonly user: UserName; readonly serverFinal: ByteString }>
-}
-
-/** Who may come in (RFC 5802); the part of the service that the session protocol uses. */
-export interface Authentication {
-  /** The first half of AUTH. `source`: the peer's address. */
-  begin(clientFirst: ByteString, source: string): Promise<Exchange>
-  /** Throws `invalid-request` for what is no verifier of RFC 5803. */
-  checkVerifier(verifier: ByteString): void
-}
 
 /** What the session protocol needs from its surroundings. */
 export interface SessionProtocolOptions {
   readonly messaging: Messaging
-  readonly authentication: Authentication
+  readonly authentication: Pick<Authentication, 'begin' | 'checkVerifier'>
   readonly observer: Observer
   readonly maxTextBytes: number
   /** Requests unanswered and items unconfirmed on one connection, each. */
@@ -49,9 +35,11 @@ export interface SessionPeer extends DeliveryChannel {
   /** Set by CONNECT. */
   session: Session | undefined
   /** Set by AUTH. */
-  authenticated: UserName | undefined
+  authenticated: Pick<Proof, 'user' | 'verifier'> | undefined
   /** AUTH exchanges that wait for their second half, by ref. */
   readonly exchanges: Map<ByteString, Exchange>
   /** Who this connection speaks as: proven by AUTH, or claimed by CONNECT to an open account. Throws `not-connected`. */
   claim(): Claim
+  /** The claim to be this user, with the proof if AUTH has given it. */
+  claimAs(name: ByteString): Claim
 }

@@ -19,7 +19,7 @@ interface Operation {
 }
 
 const ownUser = ({ session, authenticated }: SessionPeer): ByteString | undefined =>
-  session?.user ?? authenticated
+  session?.user ?? authenticated?.user
 
 /** The requests but for SEND, which goes in batches (wire-protocol 2, the table). */
 export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>, Operation>> = {
@@ -41,8 +41,8 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
       const exchange = peer.exchanges.get(ref)
       peer.exchanges.delete(ref)
       if (exchange !== undefined) {
-        const { user, serverFinal } = await exchange.finish(message as ByteString)
-        peer.authenticated = user
+        const { serverFinal, ...proof } = await exchange.finish(message as ByteString)
+        peer.authenticated = proof
         return serverFinal
       }
       if (peer.exchanges.size >= MAX_EXCHANGES) throw new Fault('try-again', 'finish the AUTH that was begun')
@@ -56,11 +56,9 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
     async run(peer, [user, mode]) {
       if (peer.session !== undefined) throw new Fault('already-connected', 'DISCONNECT first')
       if (mode !== '' && mode !== 'takeover') throw new Fault('invalid-request', 'mode is empty or takeover')
-      const name = user as ByteString
-      const proven = name === peer.authenticated
-      if (!proven) assertOpenAllowed(peer)
-      const takeover = mode === 'takeover'
-      const session = await peer.context.messaging.connect({ name, proven }, peer, { takeover })
+      const claim = peer.claimAs(user as ByteString)
+      if (claim.proof === '') assertOpenAllowed(peer)
+      const session = await peer.context.messaging.connect(claim, peer, { takeover: mode === 'takeover' })
       peer.session = session
       // The peer may have gone meanwhile.
       if (!peer.open) await session.end('gone')
@@ -97,7 +95,7 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
       peer.context.authentication.checkVerifier(verifier as ByteString)
       await peer.context.messaging.setCredential(claim, verifier as ByteString)
       // Whoever has just set the credential holds the account.
-      peer.authenticated = claim.name as UserName
+      peer.authenticated = { user: claim.name as UserName, verifier: verifier as ByteString }
       return ''
     },
     user: ownUser,

@@ -6,12 +6,14 @@ import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
 import { createPlainLog } from './observe/plain-log.ts'
 import { textPortType } from './port-types/text.ts'
+import { createAdministration } from './service/administration.ts'
 import { createAuthentication } from './service/authentication.ts'
 import { createMessaging } from './service/messaging.ts'
 import { readContract } from './soap/contract.ts'
 import { createSoapEndpoint } from './soap/endpoint.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
+import { openAdminListener } from './transport/admin-listener.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { openListener, type TlsFiles } from './transport/listener.ts'
 import type { Protocol } from './transport/protocol.ts'
@@ -78,6 +80,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     closers.push(() => messaging.close())
 
     const authentication = createAuthentication({ store: backend.store, now: () => performance.now() })
+
+    if (config.backend === 'lmdb') {
+      const administration = createAdministration({ store: backend.store, messaging, authentication })
+      const admin = await openAdminListener(config.folder, administration)
+      closers.push(() => admin.close())
+    }
 
     const contract = await readContract({
       wsdlPath: fileURLToPath(new URL('../wsdl/text.wsdl', import.meta.url)),

@@ -87,6 +87,14 @@ export const CLIENT_FLAGS: readonly Flag[] = [
   { flags: '--timeout <seconds>', env: 'DMS_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long one request may take' },
 ]
 
+/** The flags of `dms user`; `only`: the actions that have it. */
+// biome-ignore format: one row per flag
+export const USER_FLAGS: readonly (Flag & { readonly only?: readonly string[] })[] = [
+  DATA_FLAG,
+  { flags: '--password', env: 'DMS_ASK_PASSWORD', otherwise: false, parse: truth, only: ['add', 'reset'], text: 'ask for a password instead of making a random secret' },
+  { flags: '--json', env: 'DMS_JSON', otherwise: false, parse: truth, text: 'print one JSON object a line' },
+]
+
 /** Where programs keep what is theirs (XDG Base Directory). */
 export function stateFolder(env: ConfigSources['env']): string {
   return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'dms')

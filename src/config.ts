@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import type { ClientOptions } from './cli/client-options.ts'
+import type { UserCommandOptions } from './cli/user-command.ts'
 import {
   type BACKENDS,
   CLIENT_FLAGS,
@@ -13,6 +14,7 @@ import {
   type REGISTRATIONS,
   SERVER_FLAGS,
   stateFolder,
+  USER_FLAGS,
 } from './config-flags.ts'
 import { isLoopback } from './transport/address.ts'
 
@@ -60,8 +62,17 @@ export interface StoreConfig {
   readonly folder: string
 }
 
+/** What `dms user` can do with the accounts of a running server. */
+const USER_ACTIONS = {
+  add: 'make an account and print its random secret, or ask for a password',
+  remove: 'remove an account and what waits for it',
+  reset: 'give an account another secret',
+  list: 'list accounts whose names start with this',
+} as const
+
 /** One command line, understood. */
 export type Config =
+  | { readonly command: 'user'; readonly user: UserCommandOptions }
   | { readonly command: 'server'; readonly server: ServerConfig }
   | { readonly command: 'client'; readonly client: ClientOptions }
   | { readonly command: 'store'; readonly store: StoreConfig }
@@ -108,6 +119,18 @@ export function readConfig(sources: ConfigSources = processSources()): Config {
     add(store, action, text, [DATA_FLAG]).action(({ data }: { data: string }) => {
       config = { command: 'store', store: { action: action as StoreConfig['action'], folder: resolve(data) } }
     })
+  }
+
+  const users = program.command('user').description('manage the accounts of the server on this data folder')
+  for (const [name, text] of Object.entries(USER_ACTIONS)) {
+    const action = name as UserCommandOptions['action']
+    const flags = USER_FLAGS.filter(({ only }) => only === undefined || only.includes(action))
+    const argument = action === 'list' ? '[prefix]' : '<name>'
+    add(users, name, text, flags)
+      .argument(argument)
+      .action((user = '', { data, password = false, json }) => {
+        config = { command: 'user', user: { action, user, folder: resolve(data), password, json } }
+      })
   }
 
   try {

@@ -14,6 +14,10 @@ const COMMANDS = {
     const { runClient } = await import('./cli/run-client.ts')
     return runClient(client, process)
   },
+  async user({ user }: Config & { command: 'user' }) {
+    const { runUserCommand } = await import('./cli/user-command.ts')
+    return runUserCommand(user, process)
+  },
   async store({ store: { action, folder } }: Config & { command: 'store' }) {
     const { inspectStore } = await import('./backend/lmdb/inspect.ts')
     return inspectStore(action, { folder, print: (line) => process.stdout.write(`${line}\n`) })
@@ -22,6 +26,8 @@ const COMMANDS = {
 
 /** Runs a server until a signal stops it; a second signal ends it at once. */
 async function runServer(config: ServerConfig): Promise<number> {
+  // What the server writes is nobody else's to read.
+  process.umask(0o077)
   const { startServer } = await import('./compose.ts')
   const server = await startServer(config)
   // Listened for before it says that it is up: whoever reads that may send a signal at once.

@@ -1,0 +1,22 @@
+import type { ByteString } from './byte-string.ts'
+
+/** A user, as whoever runs the server sees it. */
+export interface UserRecord {
+  readonly name: ByteString
+  /** Whether the account has a credential. */
+  readonly credential: boolean
+  /** Items waiting for it. */
+  readonly waiting: number
+}
+
+/** What whoever runs the server may do to accounts, whatever their credentials. All methods reject with `Fault`s. */
+export interface Administration {
+  /** Makes an account; `verifier` in RFC 5803 form, or empty for an open account. */
+  add(name: ByteString, verifier: ByteString): Promise<void>
+  /** Removes the account and its mailbox, and ends its session. */
+  remove(name: ByteString): Promise<void>
+  /** Gives the account another credential. */
+  reset(name: ByteString, verifier: ByteString): Promise<void>
+  /** Accounts whose names start with `prefix`, in byte order, 1000 at most. */
+  list(prefix: ByteString): Promise<readonly UserRecord[]>
+}

@@ -1,0 +1,53 @@
+import type { Administration } from '../domain/administration.ts'
+import type { Authentication } from '../domain/authentication.ts'
+import type { ByteString } from '../domain/byte-string.ts'
+import { Fault } from '../domain/fault.ts'
+import type { Claim, Messaging } from '../domain/messaging.ts'
+import type { Store } from '../domain/store.ts'
+
+/** How many users one listing shows. */
+const MAX_LISTED = 1000
+
+/** What administration works with. */
+export interface AdministrationOptions {
+  readonly store: Pick<Store, 'account' | 'accounts' | 'waiting'>
+  readonly messaging: Messaging
+  readonly authentication: Pick<Authentication, 'checkVerifier'>
+}
+
+/** Administration over the service: what it does to an account, it does as that account's holder would. */
+export function createAdministration({
+  store,
+  messaging,
+  authentication,
+}: AdministrationOptions): Administration {
+  return {
+    async add(name, verifier) {
+      if (verifier !== '') authentication.checkVerifier(verifier)
+      await messaging.register(name, verifier)
+    },
+    async remove(name) {
+      await messaging.unregister(await holder(name))
+    },
+    async reset(name, verifier) {
+      authentication.checkVerifier(verifier)
+      await messaging.setCredential(await holder(name), verifier)
+    },
+    async list(prefix) {
+      const accounts = await store.accounts(prefix, MAX_LISTED)
+      return Promise.all(
+        accounts.map(async ({ name, verifier }) => ({
+          name,
+          credential: verifier !== '',
+          waiting: await store.waiting(name),
+        })),
+      )
+    },
+  }
+
+  async function holder(name: ByteString): Promise<Claim> {
+    const account = await store.account(name)
+    if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
+    return { name, proof: account.verifier }
+  }
+}

@@ -46,7 +46,10 @@ export interface Store {
    */
   confirm(user: UserName, seq: Seq): Promise<readonly UserName[]>
 
-  /** At most `limit` committed, unconfirmed items after `after`, in order. Answers at once where it can: the hot path of delivery. */
+  /**
+   * At most `limit` committed, unconfirmed items after `after`, in order; none only when there are none. Answers at once
+   * where it can: the hot path of delivery. Rejects with `unavailable`, never throws.
+   */
   read(user: UserName, after: Seq, limit: number): readonly Item[] | Promise<readonly Item[]>
 
   /** How many items wait in the mailbox; 0 for a user it does not know. */

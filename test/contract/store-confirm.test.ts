@@ -2,7 +2,7 @@ import type { Backend } from '../../src/domain/backend.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
-import { confirmAll, envelope, inWords, mailbox, register, send, user } from '../support/words.ts'
+import { confirmAll, envelope, inWords, mailbox, read, register, send, user } from '../support/words.ts'
 
 /** What confirmations, receipts, refs and removed accounts must do in every store (src/domain/store.ts). */
 describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
@@ -44,7 +44,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     test('a confirmation takes what the reader has read, whether or not more was read before', async () => {
       const store = await verona()
       for (const text of ['a', 'b', 'c', 'd']) await send(store, 'romeo', 'juliet', text)
-      await mailbox(store, 'juliet', 2, 1)
+      await read(store, 'juliet', 2, 1)
       await store.confirm(user('juliet'), 3)
       expect(await inWords(store, 'juliet')).toEqual(['romeo: d'])
       expect(await inWords(store, 'romeo')).toHaveLength(3)

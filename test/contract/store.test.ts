@@ -4,7 +4,7 @@ import { Fault } from '../../src/domain/fault.ts'
 import type { MailboxLimits, Store } from '../../src/domain/store.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
-import { confirmAll, envelope, inWords, mailbox, NONE, register, send, user } from '../support/words.ts'
+import { confirmAll, envelope, inWords, mailbox, NONE, read, register, send, user } from '../support/words.ts'
 
 /** What every store must do, whatever it keeps its mailboxes in (src/domain/store.ts). */
 describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
@@ -183,7 +183,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
       const store = await verona()
       for (const text of ['a', 'b', 'c', 'd', 'e']) await send(store, 'romeo', 'juliet', text)
       const seqs = async (after: number, limit: number): Promise<number[]> =>
-        (await mailbox(store, 'juliet', after, limit)).map(({ seq }) => seq)
+        (await read(store, 'juliet', after, limit)).map(({ seq }) => seq)
       expect(await seqs(0, 2)).toEqual([1, 2])
       expect(await seqs(2, 2)).toEqual([3, 4])
       expect(await seqs(4, 2)).toEqual([5])

@@ -40,9 +40,19 @@ export async function send(
   return outcome
 }
 
-/** The items of a mailbox after a place, all of them unless a limit says otherwise. */
-export async function mailbox(store: Store, name: string, after = 0, limit = 1_000_000): Promise<Item[]> {
+/** At most `limit` items of a mailbox after a place, in one reading. */
+export async function read(store: Store, name: string, after: number, limit: number): Promise<Item[]> {
   return [...(await store.read(user(name), after, limit))]
+}
+
+/** Every item of a mailbox, in as many readings as it takes. */
+export async function mailbox(store: Store, name: string): Promise<Item[]> {
+  const all: Item[] = []
+  for (;;) {
+    const items = await read(store, name, all.at(-1)?.seq ?? 0, 1000)
+    if (items.length === 0) return all
+    all.push(...items)
+  }
 }
 
 /** The items of a mailbox in words: `romeo: hello`, or `receipt 3 by juliet`. */

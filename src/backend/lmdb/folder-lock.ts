@@ -1,9 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** The longest path a Unix socket can have, in bytes (unix(7), sun_path). */
 const MAX_SOCKET_PATH = 107
+/** Each claim has a number of its own, see `lockFolder`. */
+const CLAIM = /^in-use-(\d{1,9})\.sock$/
 
 /** A folder that only this process uses. */
 export interface FolderLock {
@@ -21,25 +23,45 @@ export class FolderInUse extends Error {
 /**
  * Claims a data folder for this process. The claim is a Unix socket that somebody listens on: it ends with the
  * process, however that ends, so a folder is never locked by a server that was killed.
+ *
+ * A dead claim is not replaced but followed by one with a larger number. So nobody ever removes a name that another who
+ * starts at the same time could have taken meanwhile; of two who take different numbers, the smaller one stays.
  * Rejects with `FolderInUse`, or with the error of the file system.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, 'in-use.sock')
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+  const path = (claim: number): string => join(folder, `in-use-${claim}.sock`)
+  const dead = claims(folder)
+  const mine = (dead.at(-1) ?? 0) + 1
+  if (Buffer.byteLength(path(mine)) > MAX_SOCKET_PATH) {
     throw new Error(`the path of the data folder ${folder} is too long: choose a shorter one with --data`)
   }
-  if (await answers(path)) throw new FolderInUse(folder)
-  rmSync(path, { force: true })
+  for (const claim of dead) if (await answers(path(claim))) throw new FolderInUse(folder)
+
   const server = createServer((socket) => socket.destroy())
   server.unref()
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new FolderInUse(folder) : error)
     })
-    server.listen(path, resolve)
+    server.listen(path(mine), resolve)
   })
-  return { release: () => new Promise((resolve) => server.close(() => resolve())) }
+  const release = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+
+  for (const claim of claims(folder).filter((other) => other < mine)) {
+    if (await answers(path(claim))) {
+      await release()
+      throw new FolderInUse(folder)
+    }
+    rmSync(path(claim), { force: true })
+  }
+  return { release }
+}
+
+/** The numbers of the claims in a folder, dead or alive, in order. */
+function claims(folder: string): number[] {
+  const numbers = readdirSync(folder).flatMap((name) => CLAIM.exec(name)?.[1] ?? [])
+  return numbers.map(Number).sort((one, other) => one - other)
 }
 
 /** Does somebody listen there? */

@@ -75,9 +75,18 @@ export class Ledger {
     this.#counters = this.#loadCounters()
   }
 
-  /** The account of that name. */
+  /** The account of that name. Throws `unavailable` when its record is damaged. */
   account(name: ByteString): LedgerAccount | undefined {
     return this.#accounts.get(name) ?? this.#load(name)
+  }
+
+  /** The same, and undefined also where its record is damaged (which is reported). */
+  intact(name: ByteString): LedgerAccount | undefined {
+    try {
+      return this.account(name)
+    } catch {
+      return undefined
+    }
   }
 
   /** Opens an account under a number that no other ever had. */
@@ -136,8 +145,13 @@ export class Ledger {
     const { mailbox, number } = account
     const from = Math.max(after, mailbox.confirmed)
     mailbox.readFrom(from)
-    if (mailbox.cached.through <= from && from < mailbox.committed) this.#records.cacheMore(number, mailbox)
-    return mailbox.cached.after(from, limit)
+    let found = mailbox.cached.after(from, limit)
+    // Several steps where damaged records left a gap.
+    while (found.length === 0 && mailbox.cached.through < mailbox.committed) {
+      this.#records.cacheMore(number, mailbox)
+      found = mailbox.cached.after(from, limit)
+    }
+    return found
   }
 
   /** The refs that an account has in use; who changes them calls `touch`. */
@@ -164,7 +178,7 @@ export class Ledger {
       if (!name.startsWith(prefix) || names.size >= most) break
       names.add(name)
     }
-    const found = [...names].sort().map((name) => this.account(name))
+    const found = [...names].sort().map((name) => this.intact(name))
     return found.filter((account) => account !== undefined).slice(0, limit)
   }
 

@@ -95,15 +95,17 @@ export class MailboxRecords {
   /** Reads on behind what is in memory. */
   cacheMore(number: AccountNumber, mailbox: Mailbox): void {
     const { cached, committed } = mailbox
-    const range = { ...allOf(number), start: placeKey(number, cached.through + 1), limit: RECORDS_PER_READ }
+    const range = { ...allOf(number), start: placeKey(number, cached.through + 1) }
+    let room = RECORDS_PER_READ
     for (const { key, value } of this.#environment.items.getRange(range)) {
       for (const item of this.#decode(key, value)) {
         if (item.seq > cached.through && item.seq <= committed) mailbox.cache(item)
       }
       // A damaged record leaves a gap; the reader goes on behind it.
       cached.cover(Math.min(readPlaceKey(key).place, committed))
-      if (cached.through >= committed || mailbox.full) return
+      if (cached.through >= committed || mailbox.full || --room === 0) return
     }
+    cached.cover(committed)
   }
 
   /** The items after `after`, up to and including `through`. */

@@ -86,6 +86,11 @@ export class Mailbox {
       this.count--
       this.bytes -= textBytes(item)
     }
+    // What was in records that are damaged by now went uncounted; an empty mailbox holds nothing.
+    if (seq === this.next - 1) {
+      this.count = 0
+      this.bytes = 0
+    }
   }
 
   /** Nobody reads for now. */

@@ -28,7 +28,7 @@ export interface LmdbStoreOptions {
 export function openLmdbStore(options: LmdbStoreOptions): Store {
   const { folder, limits, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
   const environment = openEnvironment(folder)
-  const ledger = new Ledger({ environment, observer, accountsInMemory })
+  const ledger = openLedger()
   let failure: string | undefined
   let probing: Promise<void> = Promise.resolve()
   const closing = new AbortController()
@@ -126,6 +126,15 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
   }
   return store
 
+  function openLedger(): Ledger {
+    try {
+      return new Ledger({ environment, observer, accountsInMemory })
+    } catch (error) {
+      void environment.close()
+      throw error
+    }
+  }
+
   /** Decides about one message. What is wrong with one says nothing about the others, so it is an outcome, never thrown. */
   function accept(envelope: Envelope): MessageId | Fault {
     try {
@@ -164,14 +173,10 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
     return true
   }
 
-  /** The account that sent a message; undefined if it is gone, or if its record is damaged (which the ledger reports). */
+  /** The account that sent a message, unless it is gone or damaged. */
   function senderOf({ sender, from }: StoredMessage): LedgerAccount | undefined {
-    try {
-      const account = ledger.account(sender)
-      return account?.number === from ? account : undefined
-    } catch {
-      return undefined
-    }
+    const account = ledger.intact(sender)
+    return account?.number === from ? account : undefined
   }
 
   /** The receipt of a message is confirmed, or will never come: its ref may be used for another message. */

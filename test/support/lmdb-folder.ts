@@ -1,0 +1,53 @@
+import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
+import { type Environment, openEnvironment, type Records } from '../../src/backend/lmdb/environment.ts'
+import type { Backend } from '../../src/domain/backend.ts'
+import type { Observer } from '../../src/domain/observer.ts'
+import type { Store } from '../../src/domain/store.ts'
+import { WIDE_LIMITS } from './backends.ts'
+import { makeTempFolder } from './temp-folder.ts'
+
+/** A data folder that is opened and closed again and again. */
+export interface LmdbFolder {
+  readonly path: string
+  /** Opens the store, after closing the one that was open. */
+  reopen(observer?: Observer): Promise<Store>
+  /** Closes the store, and hands the records behind it to `change`. */
+  behind(change: (environment: Environment) => unknown): Promise<void>
+  close(): Promise<void>
+}
+
+/** Makes an empty data folder. */
+export async function makeLmdbFolder(): Promise<LmdbFolder> {
+  const path = await makeTempFolder()
+  let open: Backend | undefined
+
+  const folder: LmdbFolder = {
+    path,
+    async reopen(observer = {}) {
+      await folder.close()
+      open = await openLmdbBackend({ folder: path, limits: WIDE_LIMITS, observer })
+      return open.store
+    },
+    async behind(change) {
+      await folder.close()
+      const environment = openEnvironment(path)
+      await change(environment)
+      await environment.close()
+    },
+    async close() {
+      await open?.close()
+      open = undefined
+    },
+  }
+  return folder
+}
+
+/** Flips one bit of the last byte of the record at `index`. Returns its key in hexadecimal. */
+export async function damage(records: Records, index: number): Promise<string> {
+  const found = [...records.getRange()][index]
+  if (found === undefined) throw new Error(`there is no record ${index}`)
+  const record = Buffer.from(found.value)
+  record[record.length - 1] = (record.at(-1) as number) ^ 1
+  await records.put(found.key, record)
+  return found.key.toString('hex')
+}

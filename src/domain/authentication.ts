@@ -1,4 +1,5 @@
 import type { ByteString } from './byte-string.ts'
+import type { Claim } from './messaging.ts'
 import type { UserName } from './user-name.ts'
 
 /** An AUTH that has begun: `finish` takes the second message, once. */
@@ -31,9 +32,9 @@ export interface Authentication {
   begin(clientFirst: ByteString, source: string): Promise<Exchange>
   /**
    * Checks a password that the peer has shown (over TLS or loopback: the caller sees to that). A password that was right is
-   * known again for a minute, at the price of one HMAC. Rejects like `begin` and `finish`.
+   * known again for a minute, at the price of one HMAC. Resolves to what the peer may claim. Rejects like `begin` and `finish`.
    */
-  verifyPassword(name: ByteString, password: ByteString, source: string): Promise<UserName>
+  verifyPassword(name: ByteString, password: ByteString, source: string): Promise<Claim>
   /** What REGISTER and PASSWD may store. Throws `invalid-request` with the rule of RFC 5803 that it breaks. */
   checkVerifier(verifier: ByteString): void
 }

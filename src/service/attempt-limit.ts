@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { Fault } from '../domain/fault.ts'
 import type { UserName } from '../domain/user-name.ts'
 
@@ -39,12 +39,11 @@ const SLOTS = 65_536
 
 /**
  * Memory is fixed, whatever names and addresses are tried: two tables of 512 KiB, and nothing is ever forgotten to make room.
- * Two names may share an allowance by chance (one in 65,536); which ones do is told by a key of this process, so that nobody
- * can aim at a user through another name.
+ * Two names may share an allowance by chance (one in 65,536); which ones do is told by a secret key, so that nobody can aim at
+ * a user through another name.
  * @param now a clock in milliseconds that never goes back.
  */
-export function createAttemptLimit(limits: AttemptLimits, now: () => number): AttemptLimit {
-  const key = randomBytes(32)
+export function createAttemptLimit(limits: AttemptLimits, now: () => number, key: Uint8Array): AttemptLimit {
   const sources = createAllowances(limits.perSource)
   const users = createAllowances(limits.perUser)
   const slot = (text: string) => createHmac('sha256', key).update(text, 'latin1').digest().readUInt16BE()

@@ -31,8 +31,8 @@ export interface AuthenticationOptions {
   readonly now: () => number
   readonly limits?: AttemptLimits
   /**
-   * What the salts of users who do not exist are made from, 32 bytes. By default it is new in each process, so that such a
-   * salt changes with a restart where a true one does not; a key that is kept hides that too.
+   * A secret, 32 bytes: what the salts of users who do not exist are made from. By default it is new in each process, so that
+   * such a salt changes with a restart where a true one does not; a key that is kept hides that too.
    */
   readonly key?: Uint8Array
   /** The server's part of a nonce; random by default. */
@@ -52,7 +52,7 @@ const MAX_PASSWORD_CHECKS = 32
 /** Authentication over a store's accounts. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { store, now, limits = ATTEMPT_LIMITS, key = randomBytes(32), nonce = randomNonce } = options
-  const attempts = createAttemptLimit(limits, now)
+  const attempts = createAttemptLimit(limits, now, key)
   const memory = createPasswordMemory(now)
   const inTurn = createTurns(MAX_PASSWORD_CHECKS)
 
@@ -100,17 +100,18 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const secret = prepareSecret(fromByteString(password))
       const credential = await credentialOf(user)
       const evidence = `${user}\0${credential.text}\0${secret}`
-      if (memory.knows(evidence)) return user
+      const claim = { name: user, proof: credential.text }
+      if (memory.knows(evidence)) return claim
       // Before the turn, so that a source at its limit holds up nobody; and in it, so that no two are counted as one.
       attempts.check(source, user)
       return await inTurn(async () => {
-        if (memory.knows(evidence)) return user
+        if (memory.knows(evidence)) return claim
         attempts.check(source, user)
         const storedKey = await storedKeyOf(secret, credential)
         const right = timingSafeEqual(storedKey, credential.storedKey)
         if (!right || !credential.real) throw refused(source, user)
         memory.keep(evidence)
-        return user
+        return claim
       })
     },
 

@@ -1,5 +1,5 @@
+import { harmless } from '../domain/harmless.ts'
 import { COMMANDS, parseLine } from './commands.ts'
-import { harmless } from './harmless.ts'
 
 /** What Tab offers: commands, then names that were seen. */
 export interface Completion {

@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { harmless } from './harmless.ts'
+import { harmless } from '../domain/harmless.ts'
 
 /** The lines typed at the prompt, kept between runs. */
 export interface History {

@@ -1,5 +1,5 @@
 import type { Incoming } from '../client/client.ts'
-import { harmless, harmlessJson } from './harmless.ts'
+import { harmless, harmlessJson } from '../domain/harmless.ts'
 
 /** Where lines go. Both resolve once the text is written. */
 export interface Screen {

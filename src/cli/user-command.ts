@@ -1,8 +1,8 @@
 import { askAdmin } from '../client/admin-client.ts'
 import { createSecret, createVerifier } from '../client/scram.ts'
+import { harmless } from '../domain/harmless.ts'
 import { askSecret } from './ask-secret.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
-import { harmless } from './harmless.ts'
 
 /** What `dms user` was told to do. */
 export interface UserCommandOptions {

@@ -19,3 +19,11 @@ export function harmless(text: string): string {
     return NAMED.get(char) ?? (hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`)
   })
 }
+
+/** A value as one line of JSON that is harmless to a terminal and still means the same to a program. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    HARMFUL,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,4 +1,4 @@
-import { harmless, harmlessJson } from '../../src/cli/harmless.ts'
+import { harmless, harmlessJson } from '../../src/domain/harmless.ts'
 
 test.each([
   ['an escape sequence', '\x1b[2J\x1b]0;title\x07', '\\x1b[2J\\x1b]0;title\\x07'],

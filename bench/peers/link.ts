@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net'
 
 const IN_BYTES = 256 * 1024
 const OUT_BYTES = 64 * 1024
+/** How long an answer to one request may take. */
+const PATIENCE_MS = 10_000
 
 /** Takes what has arrived, from 0 to `end`, and says how much of it was whole frames; the rest comes again, with more behind it. */
 export type Receive = (bytes: Buffer, end: number) => number
@@ -80,10 +82,15 @@ export class Link {
   /** Writes a request and resolves to all that arrived, as latin1, once `done` says that it is the whole answer. For openings, not for load. */
   async exchange(request: string | Uint8Array, done: (answer: string) => boolean): Promise<string> {
     const before = this.receive
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`no answer to ${JSON.stringify(`${request}`)}`)),
+        PATIENCE_MS,
+      )
       this.receive = (bytes, end) => {
         const answer = bytes.toString('latin1', 0, end)
         if (!done(answer)) return 0
+        clearTimeout(late)
         this.receive = before
         resolve(answer)
         return end

@@ -54,7 +54,7 @@ export class Load {
   #arrived = 0
   #open = false
   #acknowledgedAt = 0
-  #step: (() => void) | undefined
+  #finish: (() => void) | undefined
   #fail: ((error: Error) => void) | undefined
 
   constructor(system: string, times: Times) {
@@ -99,6 +99,10 @@ export class Load {
     return end
   }
 
+  /**
+   * One round: sends for so many milliseconds, then waits until everything was acknowledged, delivered and confirmed.
+   * Rejects when anything is lost, arrives twice or is refused.
+   */
   async run(traffic: Traffic, window: number, milliseconds: number): Promise<Round> {
     this.#first += this.#sent
     this.#took.fill(-1)
@@ -108,8 +112,10 @@ export class Load {
     this.#open = true
     const used = process.cpuUsage()
     const began = performance.now()
-    const finished = new Promise<void>((resolve, reject) => {
-      this.#step = resolve
+    const finished = new Promise<void>((resolve) => {
+      this.#finish = resolve
+    })
+    const failed = new Promise<never>((_, reject) => {
       this.#fail = reject
     })
     for (const sender of traffic.senders) this.#send(sender, window)
@@ -118,13 +124,12 @@ export class Load {
       this.#check()
     }, milliseconds)
     const late = setTimeout(
-      () => this.fail('not everything was acknowledged and delivered'),
+      () => this.fail('not everything was acknowledged, delivered and confirmed'),
       milliseconds + PATIENCE_MS,
     )
     try {
-      await finished
-      const settled = traffic.settled(this.#sent)
-      await Promise.race([settled, new Promise((_, reject) => (this.#fail = reject))])
+      await Promise.race([finished, failed])
+      await Promise.race([traffic.settled(this.#sent), failed])
       const ended = performance.now()
       const { user, system } = process.cpuUsage(used)
       const took = this.#took.subarray(0, this.#sent).sort()
@@ -153,7 +158,7 @@ export class Load {
   }
 
   #check(): void {
-    if (this.#acknowledged >= this.#sent && this.#arrived >= this.#sent) this.#step?.()
+    if (this.#acknowledged >= this.#sent && this.#arrived >= this.#sent) this.#finish?.()
   }
 
   #error(why: string): Error {

@@ -75,7 +75,7 @@ export function encodeServerFirst({ nonce, salt, iterations }: ServerFirst): Byt
   return `r=${nonce},s=${encodeBase64(salt)},i=${iterations}` as ByteString
 }
 
-/** Reads a server-first-message, with an iteration count within `ITERATION_BOUNDS`. */
+/** Reads a server-first-message, with an iteration count that `parseIterations` takes. */
 export function decodeServerFirst(text: ByteString): ServerFirst {
   const message = 'the server-first-message'
   const [nonce, salt, iterations] = readAttributes(message, text, 'r', 's', 'i')

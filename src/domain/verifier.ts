@@ -6,7 +6,7 @@ import { Fault } from './fault.ts'
 export const KEY_BYTES = 32
 
 /** The fewest iterations (RFC 7677, section 4), and the most: beyond them a login would be a way to burn a processor. */
-export const ITERATION_BOUNDS = { min: 4_096, max: 1_000_000 } as const
+const ITERATION_BOUNDS = { min: 4_096, max: 1_000_000 } as const
 
 /**
  * The iterations that our client asks for. They do nothing but make a guess dearer, so they follow what there is to guess:
@@ -46,7 +46,7 @@ export function parseVerifier(text: ByteString): Verifier {
   }
 }
 
-/** Reads an iteration count: decimal, without a leading zero, within `ITERATION_BOUNDS`. Throws `invalid-request`. */
+/** Reads an iteration count: decimal, without a leading zero, from 4,096 to 1,000,000. Throws `invalid-request`. */
 export function parseIterations(text: string): number {
   const { min, max } = ITERATION_BOUNDS
   const iterations = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 0

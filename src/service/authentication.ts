@@ -46,7 +46,7 @@ interface Credential extends Verifier {
   readonly real: boolean
 }
 
-/** Passwords that are being checked or wait for that; each takes up to half a second of a processor. */
+/** Passwords that are being checked or wait for that; each may take a million iterations. */
 const MAX_PASSWORD_CHECKS = 32
 
 /** Authentication over a store's accounts. */

@@ -86,8 +86,15 @@ function line(round: number, { system, window }: Bench, figures: Figures): strin
   )
 }
 
-const seconds = Number(values.seconds)
-const windows = values.window.split(',').map(Number)
+const [seconds = 0, rounds = 0, ...windows] = [
+  values.seconds,
+  values.rounds,
+  ...values.window.split(','),
+].map(Number)
+if (![seconds, rounds, ...windows].every((value) => value > 0)) {
+  console.error('--seconds, --rounds and --window take numbers above 0, --window several with commas')
+  process.exit(2)
+}
 const chosen = SYSTEMS.filter(
   ({ name }) => values.only === undefined || values.only.split(',').includes(name),
 )
@@ -108,7 +115,7 @@ const times: Times = { sentAt: new Float64Array(room), took: new Float64Array(ro
 const benches: Bench[] = []
 for (const window of windows) for (const system of chosen) benches.push(await open(system, window, times))
 for (const bench of benches) await measure(bench, WARM_UP_MS)
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; round <= rounds; round++) {
   for (const bench of benches) {
     const figures = await measure(bench, seconds * 1000)
     bench.rounds.push(figures)

@@ -65,7 +65,7 @@ export function report(pairs: number, results: readonly Result[]): string {
   const { type } = statfsSync(tmpdir())
   return [
     `${pairs} senders, each to its own recipient; texts of ${TEXT_BYTES} bytes; medians of ${results[0]?.rounds.length} rounds.`,
-    `${[...versions].join('; ')}. Node ${process.versions.node}, ${availableParallelism()} cores, ${FILE_SYSTEMS[type] ?? `file system ${type}`}.`,
+    `${[...versions, `Node ${process.versions.node}`].join('; ')}. ${availableParallelism()} cores, ${FILE_SYSTEMS[type] ?? `file system ${type}`}.`,
     '',
     table(
       ['window', 'system', ...COLUMNS.map(([heading]) => heading)],

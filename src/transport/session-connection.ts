@@ -19,6 +19,7 @@ import {
 } from '../wire/session.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
+import { TickWriter } from './tick-writer.ts'
 
 /** Bytes that wait for a peer that reads slowly, before nothing more is read from it and nothing delivered to it. */
 const MAX_WAITING_BYTES = 1024 * 1024
@@ -51,8 +52,7 @@ export class SessionConnection implements SessionPeer {
   #opened = false
   /** No more requests are taken; the connection closes once those that were are answered. */
   #leaving = false
-  #out = ''
-  #flushing = false
+  readonly #writer: TickWriter
   /** The SENDs, and the last ACK, of the chunk that is being read. */
   #refs: ByteString[] = []
   #submissions: Submission[] = []
@@ -62,8 +62,6 @@ export class SessionConnection implements SessionPeer {
   #exclusive = false
   #held: Frame[] = []
   #reading = true
-  /** More than `MAX_WAITING_BYTES` wait to be read by the peer. */
-  #blocked = false
 
   constructor(socket: Socket, address: string, context: SessionContext) {
     this.#socket = socket
@@ -75,8 +73,11 @@ export class SessionConnection implements SessionPeer {
       if (this.#exclusive) this.#held.push([operation, fields])
       else this.#onFrame(operation, fields)
     })
+    this.#writer = new TickWriter(socket, MAX_WAITING_BYTES, (blocked) => {
+      this.#updateReading()
+      if (!blocked) this.session?.resume()
+    })
     socket.on('data', (chunk) => this.read(chunk))
-    socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.leave())
     socket.on('close', () => this.#onClose())
   }
@@ -105,8 +106,8 @@ export class SessionConnection implements SessionPeer {
   push(items: readonly Item[]): boolean {
     let frames = ''
     for (const item of items) frames += encodeItem(item)
-    this.#write(frames)
-    return !this.#blocked
+    this.#writer.write(frames)
+    return !this.#writer.blocked
   }
 
   async close(reason: EndReason): Promise<void> {
@@ -117,7 +118,7 @@ export class SessionConnection implements SessionPeer {
 
   /** Asks the peer for a sign of life. */
   ping(n: number): void {
-    if (this.#opened) this.#write(encodeFrame('PING', n))
+    if (this.#opened) this.#writer.write(encodeFrame('PING', n))
   }
 
   /** Takes no more requests, answers those that were taken, says goodbye if there is a reason, and closes. */
@@ -153,7 +154,7 @@ export class SessionConnection implements SessionPeer {
     }
     this.#opened = true
     const { maxTextBytes, window, heartbeatSeconds } = this.context
-    this.#write(encodeFrame('SESSION', SESSION_VERSION, maxTextBytes, window, heartbeatSeconds))
+    this.#writer.write(encodeFrame('SESSION', SESSION_VERSION, maxTextBytes, window, heartbeatSeconds))
   }
 
   /** The hot path: the SENDs of a chunk go to the service as one batch. */
@@ -182,7 +183,7 @@ export class SessionConnection implements SessionPeer {
     run(this, fields, ref).then(
       (result) => {
         if (name !== undefined) observer.request?.(verb, name, 'ok')
-        this.#write(encodeOk(ref, result))
+        this.#writer.write(encodeOk(ref, result))
         replied?.(this)
         this.#endExclusive()
       },
@@ -229,7 +230,7 @@ export class SessionConnection implements SessionPeer {
           if (typeof outcome === 'number') replies += encodeOk(ref, outcome)
           else this.#fault(ref, outcome)
         }
-        this.#write(replies)
+        this.#writer.write(replies)
         this.#done(refs.length)
       },
       (error) => {
@@ -251,14 +252,14 @@ export class SessionConnection implements SessionPeer {
 
   /** What cannot be answered by its ref: says why and closes, since what follows cannot be trusted. */
   #refuse(code: FaultCode, reason: string): void {
-    this.#write(encodeFault('-', code, reason))
+    this.#writer.write(encodeFault('-', code, reason))
     this.leave()
   }
 
   #fault(ref: ByteString, error: unknown): void {
     if (!(error instanceof Fault)) this.context.observer.internalError?.('session', error)
     const { code, message } = Fault.from(error)
-    this.#write(encodeFault(ref, code, message))
+    this.#writer.write(encodeFault(ref, code, message))
   }
 
   #begin(count: number): void {
@@ -274,44 +275,16 @@ export class SessionConnection implements SessionPeer {
 
   /** Nothing is read beyond the window of unanswered requests, nor from a peer that does not read (wire-protocol 2). */
   #updateReading(): void {
-    const reading = !this.#exclusive && !this.#blocked && this.#unanswered < this.window
+    const reading = !this.#exclusive && !this.#writer.blocked && this.#unanswered < this.window
     if (reading === this.#reading) return
     this.#reading = reading
     if (reading) this.#socket.resume()
     else this.#socket.pause()
   }
 
-  #write(frames: string): void {
-    this.#out += frames
-    if (this.#flushing) return
-    this.#flushing = true
-    // After everything else that this tick brings.
-    process.nextTick(flush, this)
-  }
-
-  /** Writes what the tick has gathered. */
-  flush(): void {
-    this.#flushing = false
-    const out = this.#out
-    this.#out = ''
-    if (out === '' || !this.#socket.writable) return
-    this.#socket.write(out, 'latin1')
-    if (this.#socket.writableLength > MAX_WAITING_BYTES) {
-      this.#blocked = true
-      this.#updateReading()
-    }
-  }
-
-  #onDrain(): void {
-    if (!this.#blocked) return
-    this.#blocked = false
-    this.#updateReading()
-    this.session?.resume()
-  }
-
   #finish(): void {
-    this.#out += this.#goodbye
-    this.flush()
+    this.#writer.write(this.#goodbye)
+    this.#writer.flush()
     this.#socket.end()
     // What the peer still sends is thrown away until it closes.
     this.#socket.resume()
@@ -323,8 +296,4 @@ export class SessionConnection implements SessionPeer {
     void this.session?.end('gone')
     this.session = undefined
   }
-}
-
-function flush(connection: SessionConnection): void {
-  connection.flush()
 }

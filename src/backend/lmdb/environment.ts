@@ -1,9 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
 
 /** One database: bytes to bytes. */
 export type Records = Database<Buffer, Buffer>
+
+/** A record to put, or to remove when there is none. */
+export interface Write {
+  readonly database: Records
+  readonly key: Buffer
+  readonly record?: Buffer | undefined
+}
 
 /** An open LMDB environment and its databases. */
 export interface Environment {
@@ -19,10 +27,15 @@ export interface Environment {
   readonly removed: Records
   /** The counters. */
   readonly counters: Records
-  /** Forgets the reading snapshot, so that the next read sees the last commit. */
-  refresh(): void
+  /** Carries out these writes as one transaction. Resolves when it is synced; rejects when it failed, and then none was carried out. */
+  commit(writes: readonly Write[]): Promise<unknown>
   /** Waits until everything written is synced, and closes. */
   close(): Promise<void>
+}
+
+/** What the driver rejects with. The second promise knows the cause, and ends the process if nobody catches it (lmdb-js issue 368). */
+interface DriverError extends Error {
+  readonly commitError?: Promise<unknown>
 }
 
 /** The file that holds everything, in the data folder. */
@@ -41,10 +54,13 @@ export function openEnvironment(folder: string, { readOnly = false } = {}): Envi
     // Acknowledged means synced: with overlapping syncs a commit is visible before it is on disk, and 5 of 150
     // simulated power cuts lost what had been acknowledged.
     overlappingSync: false,
+    // Otherwise a failed commit also rejects a promise that the driver keeps to itself, and that ends the process.
+    eventTurnBatching: false,
     encoding: 'binary',
     keyEncoding: 'binary',
     readOnly,
   })
+  let closed: Promise<void> | undefined
   const database = (name: string): Records =>
     root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
 
@@ -55,7 +71,26 @@ export function openEnvironment(folder: string, { readOnly = false } = {}): Envi
     sent: database('sent'),
     removed: database('removed'),
     counters: database('counters'),
-    refresh: () => root.resetReadTxn(),
-    close: () => root.close(),
+    async commit(writes) {
+      try {
+        await root.batch(() => {
+          for (const { database, key, record } of writes) {
+            void (record === undefined ? database.remove(key) : database.put(key, record))
+          }
+        })
+      } catch (error) {
+        throw await explained(error as DriverError)
+      }
+    },
+    close: () => {
+      closed ??= root.close()
+      return closed
+    },
   }
+}
+
+/** An error that names the cause, if the driver tells it. */
+async function explained(error: DriverError): Promise<Error> {
+  const told = error.commitError?.catch((cause: unknown) => cause)
+  return new Error('a commit failed', { cause: (await Promise.race([told, setImmediate()])) ?? error })
 }

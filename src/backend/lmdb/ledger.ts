@@ -3,10 +3,10 @@ import { Fault } from '../../domain/fault.ts'
 import type { Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
-import type { Environment } from './environment.ts'
+import type { Environment, Write } from './environment.ts'
 import { accountKey, accountName, numberKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
-import { type Leftover, MailboxRecords, Writes } from './mailbox-records.ts'
+import { type Leftover, MailboxRecords } from './mailbox-records.ts'
 import {
   type AccountNumber,
   type Counters,
@@ -182,25 +182,27 @@ export class Ledger {
     return found.filter((account) => account !== undefined).slice(0, limit)
   }
 
-  /** Writes everything that has changed, within this turn: one transaction. Undefined if nothing has. */
+  /** Writes everything that has changed, as one transaction. Undefined if nothing has. */
   write(): Promise<unknown> | undefined {
-    const writes = new Writes()
     const { accounts, removed, counters } = this.#environment
-    this.#writing = this.#changes
+    const changes = this.#changes
+    const writes: Write[] = [...changes.cleared]
+    this.#writing = changes
     this.#changes = noChanges()
-    for (const [name, account] of this.#writing.accounts) {
+    for (const [name, account] of changes.accounts) {
       const key = accountKey(name)
-      if (account === undefined) writes.remove(accounts, key)
-      else writes.put(accounts, key, encodeAccount(key, account))
+      writes.push({ database: accounts, key, record: account && encodeAccount(key, account) })
     }
-    for (const number of this.#writing.removed) writes.put(removed, numberKey(number), NOTHING)
-    for (const { database, key } of this.#writing.cleared) writes.remove(database, key)
-    for (const { number, mailbox, sent } of this.#writing.mailboxes) {
+    for (const number of changes.removed) {
+      writes.push({ database: removed, key: numberKey(number), record: NOTHING })
+    }
+    for (const { number, mailbox, sent } of changes.mailboxes) {
       this.#records.write(writes, number, mailbox, sent)
     }
-    if (writes.last === undefined) return undefined
-    writes.put(counters, COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
-    return writes.last
+    if (writes.length === 0) return undefined
+    const record = encodeCounters(COUNTERS_KEY, this.#counters)
+    writes.push({ database: counters, key: COUNTERS_KEY, record })
+    return this.#environment.commit(writes)
   }
 
   /** The last `write` is on disk. */
@@ -209,18 +211,10 @@ export class Ledger {
     this.#writing = noChanges()
   }
 
-  /** The last `write` was lost, and what was decided since builds on it: forget everything, the disk is the truth. */
-  forget(): void {
-    this.#accounts = new Map()
-    this.#changes = noChanges()
-    this.#writing = noChanges()
-  }
-
-  /** After `forget`: begins again from the disk, with a write that changes nothing, to see whether it takes writes. */
-  async restart(): Promise<void> {
-    this.#environment.refresh()
-    this.#counters = this.#loadCounters()
-    await this.#environment.counters.put(COUNTERS_KEY, encodeCounters(COUNTERS_KEY, this.#counters))
+  /** A write that changes nothing, to see whether the disk takes writes. */
+  probe(): Promise<unknown> {
+    const record = encodeCounters(COUNTERS_KEY, this.#counters)
+    return this.#environment.commit([{ database: this.#environment.counters, key: COUNTERS_KEY, record }])
   }
 
   /** Nobody reads this user's mailbox for now: what was read can go. */

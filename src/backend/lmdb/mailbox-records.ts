@@ -1,5 +1,5 @@
 import type { Seq } from '../../domain/message.ts'
-import type { Environment, Records } from './environment.ts'
+import type { Environment, Write } from './environment.ts'
 import { numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
 import {
@@ -26,23 +26,7 @@ const CLEARED_BYTES_PER_COMMIT = 1024 * 1024
 export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T | undefined
 
 /** A record that an account left behind when it was removed. */
-export interface Leftover {
-  readonly database: Records
-  readonly key: Buffer
-}
-
-/** Puts and removals of one transaction: the driver commits what one turn of the event loop brings, so the last promise speaks for all. */
-export class Writes {
-  last: Promise<unknown> | undefined
-
-  put(database: Records, key: Buffer, record: Buffer): void {
-    this.last = database.put(key, record)
-  }
-
-  remove(database: Records, key: Buffer): void {
-    this.last = database.remove(key)
-  }
-}
+export type Leftover = Pick<Write, 'database' | 'key'>
 
 /** One account's mailbox and refs as they stand in the records. */
 export class MailboxRecords {
@@ -73,22 +57,22 @@ export class MailboxRecords {
     return sent
   }
 
-  /** Writes what has changed in a mailbox and its account's refs. */
-  write(writes: Writes, number: AccountNumber, mailbox: Mailbox, sentRefs: SentRefs | undefined): void {
+  /** Adds what has changed in a mailbox and its account's refs to `writes`. */
+  write(writes: Write[], number: AccountNumber, mailbox: Mailbox, sentRefs: SentRefs | undefined): void {
     const { heads, items, sent } = this.#environment
     // What was confirmed goes; a record that is confirmed in part stays, the head tells where it begins.
     const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
-    for (const key of items.getKeys(confirmed)) writes.remove(items, key)
+    for (const key of items.getKeys(confirmed)) writes.push({ database: items, key })
     for (const part of parts(mailbox.beginWriting())) {
       const key = placeKey(number, (part.at(-1) as StoredItem).seq)
-      writes.put(items, key, encodeItems(key, part))
+      writes.push({ database: items, key, record: encodeItems(key, part) })
     }
     const headKey = numberKey(number)
-    writes.put(heads, headKey, encodeHead(headKey, mailbox))
+    writes.push({ database: heads, key: headKey, record: encodeHead(headKey, mailbox) })
     for (const { place, refs } of sentRefs?.takeChanges() ?? []) {
       const key = placeKey(number, place)
-      if (refs.length === 0) writes.remove(sent, key)
-      else writes.put(sent, key, encodeSentRefs(key, refs))
+      const record = refs.length === 0 ? undefined : encodeSentRefs(key, refs)
+      writes.push({ database: sent, key, record })
     }
   }
 

@@ -4,7 +4,7 @@ import type { Envelope, MessageId } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import type { MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
-import { openEnvironment } from './environment.ts'
+import { type Environment, openEnvironment } from './environment.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { Ledger, type LedgerAccount } from './ledger.ts'
 import type { StoredItem, StoredMessage } from './record.ts'
@@ -27,8 +27,7 @@ export interface LmdbStoreOptions {
 /** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Throws when the folder cannot be used. */
 export function openLmdbStore(options: LmdbStoreOptions): Store {
   const { folder, limits, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
-  const environment = openEnvironment(folder)
-  const ledger = openLedger()
+  let { environment, ledger } = open()
   let failure: string | undefined
   let probing: Promise<void> = Promise.resolve()
   const closing = new AbortController()
@@ -126,9 +125,10 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
   }
   return store
 
-  function openLedger(): Ledger {
+  function open(): { environment: Environment; ledger: Ledger } {
+    const environment = openEnvironment(folder)
     try {
-      return new Ledger({ environment, observer, accountsInMemory })
+      return { environment, ledger: new Ledger({ environment, observer, accountsInMemory }) }
     } catch (error) {
       void environment.close()
       throw error
@@ -206,25 +206,28 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
 
   /** A commit failed: nothing is acknowledged any more until the disk takes writes again (wire-protocol 3, 5). */
   function failed(error: unknown): void {
-    quiet(error)
-    ledger.forget()
     failure = 'the store cannot write to its disk'
     observer.internalError?.('commit', error)
     observer.storeHealth?.(failure)
     probing = probe()
   }
 
-  /** Waits until the disk takes writes again. */
+  /**
+   * Waits until the disk takes writes again. Everything in memory builds on what was lost, and the driver refuses an
+   * environment whose last page failed for ever: so both are begun anew from the file.
+   */
   async function probe(): Promise<void> {
     const { signal } = closing
     for (;;) {
       await setTimeout(PROBE_INTERVAL_MS, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
       try {
-        await ledger.restart()
+        await environment.close()
+        ;({ environment, ledger } = open())
+        await ledger.probe()
         break
-      } catch (error) {
-        quiet(error)
+      } catch {
+        // Not yet.
       }
     }
     failure = undefined
@@ -248,10 +251,4 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
     if (closing.signal.aborted) throw new Fault('unavailable', 'the store is closed')
     ledger.trim()
   }
-}
-
-/** The driver's error holds a second promise, which ends the process if nobody catches it. */
-function quiet(error: unknown): void {
-  const { commitError } = error as { commitError?: Promise<unknown> }
-  commitError?.catch(() => {})
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { decodeElement, encodeElement, type SoapValue } from './codec.ts'
-import type { Contract, Operation } from './contract.ts'
-import { ContractError } from './contract-error.ts'
+import { CODINGS, CodingError, deflateText, inflateBody, isIdentity, wantsGzip } from './content-coding.ts'
+import type { Contract } from './contract.ts'
+import { type BoundOperation, bindOperations, checkAction, findOperation, type PortType } from './dispatch.ts'
 import { closeRequest, openRequest, versionOfRoot } from './envelope.ts'
-import { quoteName, SoapFault, type SoapFaultCode } from './fault.ts'
+import { SoapFault, type SoapFaultCode } from './fault.ts'
 import type { SoapLimits } from './limits.ts'
 import { parseMediaType } from './media-type.ts'
-import { XmlError, type XmlReader } from './scanner.ts'
+import { XmlError } from './scanner.ts'
 import {
   CLOSE_ENVELOPE,
   openEnvelope,
@@ -17,25 +18,20 @@ import {
 import { decodeXml, UnsupportedEncoding } from './xml-bytes.ts'
 import { scanXml } from './xml-scanner.ts'
 
-/**
- * What the operations of a contract do: one function for each, by its name. It takes the input element's record and gives
- * the output element's, or a promise of it; a `SoapFault` that it throws is the answer, anything else is a Receiver fault.
- */
-export type PortType = Readonly<Record<string, (input: never) => unknown>>
-
 /** An HTTP request, as far as SOAP looks at it. */
 export interface SoapRequest {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
+  readonly acceptEncoding: string | undefined
   readonly soapAction: string | undefined
   readonly body: Uint8Array
 }
 
-/** The answer to it; the body is to be written as UTF-8. */
+/** The answer to it; a body of text is to be written as UTF-8. */
 export interface SoapResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
 /** A request that was not answered with a result, for the log. */
@@ -54,7 +50,7 @@ export interface SoapFailure {
 /** Answers SOAP requests; knows no sockets. */
 export interface SoapEndpoint {
   readonly limits: SoapLimits
-  /** Answers a POST: at once, unless the operation is asynchronous. Neither throws nor rejects. */
+  /** Answers a POST: at once, unless the operation is asynchronous or a body is gzip. Neither throws nor rejects. */
   handle(request: SoapRequest): SoapResponse | Promise<SoapResponse>
   /** The answer to a request that HTTP alone refuses (413, 415, …): plain text, no fault (soap 2). */
   refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): SoapResponse
@@ -67,36 +63,6 @@ export interface SoapEndpointOptions {
   readonly limits: SoapLimits
   /** Told of every fault and refusal. Must not throw. */
   readonly onFault?: (failure: SoapFailure) => void
-}
-
-interface Bound {
-  readonly operation: Operation
-  readonly invoke: (input: SoapValue) => unknown
-}
-
-/** The operations by local name, then namespace, of the body's element. */
-type Dispatch = ReadonlyMap<string, ReadonlyMap<string, Bound>>
-
-function bind(contract: Contract, portType: PortType): Dispatch {
-  const unbound = new Set(Object.keys(portType))
-  const dispatch = new Map<string, Map<string, Bound>>()
-  for (const operation of contract.operations) {
-    const invoke = Object.hasOwn(portType, operation.name) ? portType[operation.name] : undefined
-    if (invoke === undefined) {
-      throw new ContractError(`the port type lacks the operation ${operation.name} of ${contract.service}`)
-    }
-    unbound.delete(operation.name)
-    const { namespace, local } = operation.input.name
-    const byNamespace = dispatch.get(local) ?? new Map<string, Bound>()
-    if (byNamespace.has(namespace))
-      throw new ContractError(`two operations of ${contract.service} take ${local}`)
-    // The codec makes what the function takes: both come from the contract.
-    dispatch.set(local, byNamespace.set(namespace, { operation, invoke: invoke as Bound['invoke'] }))
-  }
-  if (unbound.size > 0) {
-    throw new ContractError(`${contract.service} does not declare the operation ${[...unbound].join(', ')}`)
-  }
-  return dispatch
 }
 
 /** An answer without a fault: it is not SOAP that is wrong. */
@@ -114,33 +80,30 @@ class Refusal extends Error {
 /** What is known of a request while it is read, so that a fault can be written whenever it comes. */
 interface Call {
   version: SoapVersion | undefined
-  bound: Bound | undefined
+  bound: BoundOperation | undefined
 }
 
 /** Wires a contract and what its operations do. Throws a `ContractError` where the two disagree. */
 export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   const { contract, portType, limits, onFault } = options
-  const dispatch = bind(contract, portType)
+  const dispatch = bindOperations(contract, portType)
   const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
   const envelopes = new Map(SOAP_VERSIONS.map((version) => [version, openEnvelope(version)]))
   const replyHeaders = new Map(
     SOAP_VERSIONS.map((version) => [version, { 'Content-Type': version.contentType } as const]),
   )
 
-  function read(request: SoapRequest, call: Call): SoapValue {
+  function read(request: SoapRequest, body: Uint8Array, call: Call): SoapValue {
     const media = request.contentType === undefined ? undefined : parseMediaType(request.contentType)
     const byMediaType = versionByMediaType(media?.essence ?? '')
     if (media === undefined || byMediaType === undefined) {
       throw new Refusal(415, `the Content-Type must be one of: ${acceptable}`, { Accept: acceptable })
     }
     call.version = byMediaType
-    if (request.contentEncoding !== undefined && request.contentEncoding.toLowerCase() !== 'identity') {
-      throw new Refusal(415, 'the Content-Encoding is not supported', { 'Accept-Encoding': 'identity' })
-    }
-    const reader = scanXml(decodeXml(request.body, media.charset), limits)
+    const reader = scanXml(decodeXml(body, media.charset), limits)
     call.version = versionOfRoot(reader, byMediaType)
     openRequest(reader, byMediaType)
-    const bound = find(reader)
+    const bound = findOperation(dispatch, reader)
     call.bound = bound
     checkAction(bound.operation, request.soapAction)
     checkAction(bound.operation, media.action)
@@ -149,18 +112,9 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     return input
   }
 
-  function find(reader: XmlReader): Bound {
-    const bound = dispatch.get(reader.local)?.get(reader.namespace)
-    if (bound !== undefined) return bound
-    const name = quoteName(reader.local)
-    throw new SoapFault('Sender', `there is no operation <${name}> in "${quoteName(reader.namespace)}"`, {
-      location: name,
-    })
-  }
-
   function reply(call: Call, output: unknown): SoapResponse {
     const version = call.version as SoapVersion
-    const { operation } = call.bound as Bound
+    const { operation } = call.bound as BoundOperation
     return {
       status: 200,
       headers: replyHeaders.get(version) ?? {},
@@ -170,6 +124,9 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
 
   function fail(call: Call, error: unknown): SoapResponse {
     if (error instanceof Refusal) return refuse(error.status, error.message, error.headers)
+    if (error instanceof CodingError) {
+      return refuse(error.status, error.message, error.status === 415 ? { 'Accept-Encoding': CODINGS } : {})
+    }
     if (error instanceof UnsupportedEncoding) return refuse(415, error.message)
     const fault = faultOf(error)
     const version = call.version ?? (SOAP_VERSIONS[0] as SoapVersion)
@@ -215,20 +172,49 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     }
   }
 
+  function answer(request: SoapRequest, body: Uint8Array): SoapResponse | Promise<SoapResponse> {
+    const call: Call = { version: undefined, bound: undefined }
+    try {
+      const input = read(request, body, call)
+      const output = (call.bound as BoundOperation).invoke(input)
+      return isPromise(output) ? finish(call, output) : reply(call, output)
+    } catch (error) {
+      return fail(call, error)
+    }
+  }
+
+  async function inflateAndAnswer(request: SoapRequest, coding: string): Promise<SoapResponse> {
+    let body: Uint8Array
+    try {
+      body = await inflateBody(coding, request.body, limits)
+    } catch (error) {
+      return fail({ version: undefined, bound: undefined }, error)
+    }
+    return answer(request, body)
+  }
+
   return {
     limits,
     handle(request) {
-      const call: Call = { version: undefined, bound: undefined }
-      try {
-        const input = read(request, call)
-        const output = (call.bound as Bound).invoke(input)
-        return isPromise(output) ? finish(call, output) : reply(call, output)
-      } catch (error) {
-        return fail(call, error)
-      }
+      const { contentEncoding, acceptEncoding } = request
+      const response =
+        contentEncoding === undefined || isIdentity(contentEncoding)
+          ? answer(request, request.body)
+          : inflateAndAnswer(request, contentEncoding)
+      if (acceptEncoding === undefined) return response
+      return 'status' in response
+        ? deflated(response, acceptEncoding)
+        : response.then((late) => deflated(late, acceptEncoding))
     },
     refuse,
   }
+}
+
+function deflated(response: SoapResponse, acceptEncoding: string): SoapResponse | Promise<SoapResponse> {
+  const { body } = response
+  if (typeof body !== 'string' || !wantsGzip(acceptEncoding, body)) return response
+  const headers = { ...response.headers, 'Content-Encoding': 'gzip' }
+  return deflateText(body).then((bytes) => ({ ...response, headers, body: bytes }))
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -240,12 +226,4 @@ function faultOf(error: unknown): SoapFault {
   if (error instanceof SoapFault) return error
   if (error instanceof XmlError) return new SoapFault('Sender', error.message)
   return new SoapFault('Receiver', 'the server could not do this; its log has the correlation id')
-}
-
-/** An action is a hint that the body must bear out, never obeyed against it (soap 2). Empty or absent says nothing (SOAP 1.1, 6.1.1). */
-function checkAction(operation: Operation, given: string | undefined): void {
-  const action = given?.trim().replace(/^"(.*)"$/, '$1') ?? ''
-  if (action !== '' && action !== operation.action) {
-    throw new SoapFault('Sender', `the SOAPAction names another operation than <${operation.name}>`)
-  }
 }

@@ -33,12 +33,13 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint): SoapHttpHandler {
   function answer(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
     const answered = endpoint.handle({
       contentType: header(request, 'content-type'),
+      acceptEncoding: header(request, 'accept-encoding'),
       contentEncoding: header(request, 'content-encoding'),
       soapAction: header(request, 'soapaction'),
       body,
     })
-    if (answered instanceof Promise) void answered.then((late) => write(response, late))
-    else write(response, answered)
+    if ('status' in answered) write(response, answered)
+    else answered.then((late) => write(response, late)).catch(() => response.destroy())
   }
 
   return (request, response) => {

@@ -1,7 +1,11 @@
-/** What one request may ask of the engine. Beyond a limit it is refused: the body with HTTP 413, the rest with a Sender fault. */
+/** What one request may ask of the engine. Beyond a limit it is refused: a body's size with HTTP 413, the rest with a Sender fault. */
 export interface SoapLimits {
   /** Bytes of a request's body. */
   readonly bodyBytes: number
+  /** Bytes of a request's body after gzip was taken off. */
+  readonly inflatedBytes: number
+  /** How many times larger than it came a body may become; up to 64 KiB it always may. */
+  readonly inflateRatio: number
   /** Elements within elements; the envelope is the first. */
   readonly depth: number
   /** Attributes of one element, namespace declarations included. */
@@ -13,6 +17,8 @@ export interface SoapLimits {
 /** Far above what the contracts need, far below what hurts. */
 export const DEFAULT_SOAP_LIMITS: SoapLimits = {
   bodyBytes: 1024 * 1024,
+  inflatedBytes: 1024 * 1024,
+  inflateRatio: 100,
   depth: 32,
   attributes: 32,
   elements: 10_000,

@@ -9,7 +9,7 @@ import {
   type XmlReader,
 } from './scanner.ts'
 import { endOfName, hasOnlyXmlCharacters, isName, resolveReferences } from './xml-characters.ts'
-import { checkDeclaration, Scope } from './xml-scope.ts'
+import { checkDeclaration, declaredPrefix, Scope } from './xml-scope.ts'
 
 const LESS = 0x3c
 const GREATER = 0x3e
@@ -282,13 +282,6 @@ class DocumentReader implements XmlReader {
     }
     return attributes
   }
-}
-
-/** What an attribute of this name declares a namespace for: '' the default one; undefined: it is no declaration. */
-function declaredPrefix(name: string): string | undefined {
-  if (!name.startsWith('xmlns')) return undefined
-  if (name.length === 5) return ''
-  return name.charCodeAt(5) === 0x3a ? name.slice(6) : undefined
 }
 
 /** The scanner of the endpoint: pulls tokens straight from the document. Tests hold it against saxes. */

@@ -42,3 +42,10 @@ export function checkDeclaration(prefix: string, namespace: string): void {
   // No URI has any; allowed, it would only make two names look the same.
   if (namespace.trim() !== namespace) throw new XmlError('a namespace name has white space at an end')
 }
+
+/** What an attribute of this name declares a namespace for: '' the default one; undefined: it is no declaration. */
+export function declaredPrefix(name: string): string | undefined {
+  if (!name.startsWith('xmlns')) return undefined
+  if (name.length === 5) return ''
+  return name.charCodeAt(5) === 0x3a ? name.slice(6) : undefined
+}

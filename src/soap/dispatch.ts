@@ -1,0 +1,61 @@
+import type { SoapValue } from './codec.ts'
+import type { Contract, Operation } from './contract.ts'
+import { ContractError } from './contract-error.ts'
+import { quoteName, SoapFault } from './fault.ts'
+import type { XmlReader } from './scanner.ts'
+
+/**
+ * What the operations of a contract do: one function for each, by its name. It takes the input element's record and gives
+ * the output element's, or a promise of it; a `SoapFault` that it throws is the answer, anything else is a Receiver fault.
+ */
+export type PortType = Readonly<Record<string, (input: never) => unknown>>
+
+/** An operation and what it does. */
+export interface BoundOperation {
+  readonly operation: Operation
+  readonly invoke: (input: SoapValue) => unknown
+}
+
+/** The operations by local name, then namespace, of the body's element. */
+export type Dispatch = ReadonlyMap<string, ReadonlyMap<string, BoundOperation>>
+
+/** Puts the operations of a contract and of a port type together. Throws a `ContractError` where one lacks what the other has. */
+export function bindOperations(contract: Contract, portType: PortType): Dispatch {
+  const unbound = new Set(Object.keys(portType))
+  const dispatch = new Map<string, Map<string, BoundOperation>>()
+  for (const operation of contract.operations) {
+    const invoke = Object.hasOwn(portType, operation.name) ? portType[operation.name] : undefined
+    if (invoke === undefined) {
+      throw new ContractError(`the port type lacks the operation ${operation.name} of ${contract.service}`)
+    }
+    unbound.delete(operation.name)
+    const { namespace, local } = operation.input.name
+    const byNamespace = dispatch.get(local) ?? new Map<string, BoundOperation>()
+    if (byNamespace.has(namespace))
+      throw new ContractError(`two operations of ${contract.service} take ${local}`)
+    // The codec makes what the function takes: both come from the contract.
+    dispatch.set(local, byNamespace.set(namespace, { operation, invoke: invoke as BoundOperation['invoke'] }))
+  }
+  if (unbound.size > 0) {
+    throw new ContractError(`${contract.service} does not declare the operation ${[...unbound].join(', ')}`)
+  }
+  return dispatch
+}
+
+/** The operation of the body's element, on whose start the reader stands. Throws a `SoapFault` where there is none. */
+export function findOperation(dispatch: Dispatch, reader: XmlReader): BoundOperation {
+  const bound = dispatch.get(reader.local)?.get(reader.namespace)
+  if (bound !== undefined) return bound
+  const name = quoteName(reader.local)
+  throw new SoapFault('Sender', `there is no operation <${name}> in "${quoteName(reader.namespace)}"`, {
+    location: name,
+  })
+}
+
+/** Throws a `SoapFault` for an action that is not the operation's. It is a hint that the body must bear out, never obeyed against it (soap 2). Empty or absent says nothing (SOAP 1.1, 6.1.1). */
+export function checkAction(operation: Operation, given: string | undefined): void {
+  const action = given?.trim().replace(/^"(.*)"$/, '$1') ?? ''
+  if (action !== '' && action !== operation.action) {
+    throw new SoapFault('Sender', `the SOAPAction names another operation than <${operation.name}>`)
+  }
+}

@@ -44,12 +44,12 @@ export interface Finding {
 /** How strict the promise is. */
 export interface CheckOptions {
   /**
-   * May this user be shown an item again after a kill? The original protocol's own programs may (wire-protocol 3, 2
+   * May this user be shown a message, a receipt, again after a kill? The original protocol's own programs may (wire-protocol 3, 2
    * speaks of our client): an item was delivered when the peer has closed, and the server that is killed before that
    * is on disk does not know. Only a repetition with a kill between the two is forgiven, and each life of the server
    * must show things in order.
    */
-  readonly mayRepeatAfterKill?: (user: string) => boolean
+  readonly mayRepeatAfterKill?: (user: string, what: 'message' | 'receipt') => boolean
 }
 
 interface Sent {
@@ -125,7 +125,7 @@ export function checkHistory(
     const pair = JSON.stringify([sender, recipient])
     const before = shownIn.get(text)
     if (before === undefined) advance(frontier, pair, message.place, text)
-    else if (before === life || !mayRepeatAfterKill(recipient)) complain('shown twice', text)
+    else if (before === life || !mayRepeatAfterKill(recipient, 'message')) complain('shown twice', text)
     if (before !== life) advance(frontierOfLife, pair, message.place, text)
     shownIn.set(text, life)
   }
@@ -147,7 +147,7 @@ export function checkHistory(
       return
     }
     const before = receiptIn.get(id)
-    if (before !== undefined && (before === life || !mayRepeatAfterKill(user)))
+    if (before !== undefined && (before === life || !mayRepeatAfterKill(user, 'receipt')))
       complain('receipt twice', text)
     receiptIn.set(id, life)
   }

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { checkHistory, type Finding } from './history.ts'
+import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts'
+import { createLoad } from './load.ts'
+import { createRandom } from './random.ts'
+import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** What came of killing a server again and again. */
+export interface KillRun {
+  readonly kills: number
+  readonly acknowledged: number
+  readonly shown: number
+  /** Shown again after a kill, to a program that remembers nothing. */
+  readonly repeated: number
+  readonly findings: readonly Finding[]
+  /** Items that the store still held after everything was drained. */
+  readonly left: number
+}
+
+/** What to do. */
+export interface KillRunOptions {
+  readonly kills: number
+  readonly seed: number
+  /** Told after each kill. */
+  readonly progress?: (kills: number) => void
+}
+
+/** The most events that a life of the server lasts. */
+const MAX_EVENTS = 400
+/** So that the kill finds the server in any phase, not only right after an answer. */
+const MAX_PHASE_MS = 8
+
+/** Reliability R1: kills the server under load, starts it on the same folder, again and again; drains at the end. */
+export async function killRun({ kills, seed, progress }: KillRunOptions): Promise<KillRun> {
+  const random = createRandom(seed)
+  const folder = await temporaryFolder()
+  const port = await stablePort(random.next())
+  const server = { host: '127.0.0.1', port }
+  const users = Array.from({ length: 6 }, (_, i) => ({
+    name: `user${i}`,
+    factory: i % 2 === 0 ? createOriginalActor : createLegacyClientActor,
+  }))
+  const load = createLoad({ server, users, random })
+  let running = await start()
+  try {
+    await load.register()
+    for (let kill = 1; kill <= kills; kill++) {
+      const grown = load.grown(1 + random.below(MAX_EVENTS))
+      await load.start()
+      await grown
+      await pause(random.next() * MAX_PHASE_MS)
+      await running.kill()
+      await load.killed()
+      progress?.(kill)
+      running = await start()
+    }
+    await load.drain()
+    running.signal('SIGTERM')
+    await running.ended
+  } finally {
+    await running.kill()
+    await load.close()
+  }
+  const stats = await runDmsToEnd(['store', 'stats', '--data', folder.path])
+  await folder.remove()
+  const count = (kind: string) => load.history.filter((event) => event.kind === kind).length
+  const shown = load.history.filter((event) => event.kind === 'shown')
+  return {
+    kills,
+    acknowledged: count('acknowledged'),
+    shown: shown.length,
+    repeated: shown.length - new Set(shown.map(({ text }) => text)).size,
+    findings: checkHistory(load.history, load.leniency),
+    left: (JSON.parse(stats.stdout) as { waiting: number }).waiting,
+  }
+
+  function start(): Promise<ServerProcess> {
+    return startServerProcess({ folder: folder.path, port, flags: ['--log-level', 'info'] })
+  }
+}
+
+/** A free port below those that the system gives to connections that leave: it stays free while the server is dead. */
+async function stablePort(random: number): Promise<number> {
+  for (let port = 20_000 + Math.floor(random * 10_000); ; port++) {
+    const probe = createServer()
+    probe.listen({ port, host: '127.0.0.1' })
+    try {
+      await once(probe, 'listening')
+    } catch {
+      continue
+    }
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+}

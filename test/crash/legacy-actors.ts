@@ -26,7 +26,7 @@ export const createLegacyClientActor: ActorFactory = (user, server, see) => {
     idempotent: false,
     mayRepeatAfterKill: { message: false, receipt: true },
     register: () => client.register(user),
-    connect: () => client.connect(user),
+    connect: async () => void (await client.connect(user)),
     disconnect: () => client.disconnect(user),
     send: (recipient, text) => client.send(recipient, text),
     // Its memory of what it showed must live on, so it is not closed; it shows nothing twice.

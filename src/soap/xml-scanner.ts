@@ -30,6 +30,8 @@ function isWhite(code: number): boolean {
   return code === SPACE || code === 0x0a || code === 0x09
 }
 
+const INSTRUCTION = 'a processing instruction is not allowed, or the XML declaration is wrong'
+
 const NO_ATTRIBUTES: readonly XmlAttribute[] = []
 
 interface OpenElement {
@@ -95,6 +97,7 @@ class DocumentReader implements XmlReader {
       if (!document.startsWith('<!--', this.at)) break
       this.skipComment()
     }
+    if (document.startsWith('<?', this.at)) throw new XmlError(INSTRUCTION)
     const atEnd = this.at === document.length
     if (this.elements > 0) {
       if (!atEnd) throw new XmlError('there is something after the root element')
@@ -168,8 +171,7 @@ class DocumentReader implements XmlReader {
   }
 
   private readStartTag(first: number): Token {
-    if (first === QUESTION)
-      throw new XmlError('a processing instruction is not allowed, or the XML declaration is wrong')
+    if (first === QUESTION) throw new XmlError(INSTRUCTION)
     const { document, limits } = this
     const start = this.at + 1
     const end = endOfName(document, start)

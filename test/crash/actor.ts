@@ -1,6 +1,6 @@
 import type { HistoryEvent } from './history.ts'
 
-/** Where the server is in this life: it keeps its port over a restart. */
+/** Where the server is: it keeps its port over a restart. */
 export interface ServerAddress {
   readonly host: string
   readonly port: number
@@ -9,8 +9,10 @@ export interface ServerAddress {
 /** One user, as the load sees it; there is one kind for each protocol and program. */
 export interface Actor {
   readonly user: string
-  /** A SEND without an answer may be asked again with the same ref, and is stored once (wire-protocol 2). Otherwise its fate stays unknown. */
-  readonly idempotent: boolean
+  /** What it has begun goes on when the server is back. Otherwise a SEND without an answer rejects, and its fate stays unknown. */
+  readonly outlivesServer: boolean
+  /** How many SENDs it may have under way; their order is that of the calls. */
+  readonly sendsAtATime: number
   /** May it be shown a message, or a receipt, again after a kill? See `CheckOptions`. */
   readonly mayRepeatAfterKill: { readonly message: boolean; readonly receipt: boolean }
   register(): Promise<void>
@@ -18,8 +20,8 @@ export interface Actor {
   connect(): Promise<void>
   disconnect(): Promise<void>
   /** Resolves to the message's id; rejects with a `Fault` if it was refused, with anything else if there was no answer. */
-  send(recipient: string, text: string, ref: string): Promise<number>
-  /** The server is gone: resolves when nothing that it sent is still to be shown. */
+  send(recipient: string, text: string): Promise<number>
+  /** The server is gone: resolves when nothing that it sent is still to be shown, unless it would be shown only once. */
   abandon(): Promise<void>
   /** The test is over: nothing stays open. */
   close(): Promise<void>

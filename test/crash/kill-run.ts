@@ -6,6 +6,7 @@ import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts
 import { createLoad } from './load.ts'
 import { createRandom } from './random.ts'
 import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
+import { createSessionActor } from './session-actor.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** What came of killing a server again and again. */
@@ -28,8 +29,10 @@ export interface KillRunOptions {
   readonly progress?: (kills: number) => void
 }
 
+/** What the users have; three of each. */
+const PROGRAMS = [createOriginalActor, createLegacyClientActor, createSessionActor]
 /** The most events that a life of the server lasts. */
-const MAX_EVENTS = 400
+const MAX_EVENTS = 600
 /** So that the kill finds the server in any phase, not only right after an answer. */
 const MAX_PHASE_MS = 8
 
@@ -39,17 +42,16 @@ export async function killRun({ kills, seed, progress }: KillRunOptions): Promis
   const folder = await temporaryFolder()
   const port = await stablePort(random.next())
   const server = { host: '127.0.0.1', port }
-  const users = Array.from({ length: 6 }, (_, i) => ({
-    name: `user${i}`,
-    factory: i % 2 === 0 ? createOriginalActor : createLegacyClientActor,
-  }))
+  const users = PROGRAMS.flatMap((factory, i) =>
+    ['a', 'b', 'c'].map((letter) => ({ name: `${letter}${i}`, factory })),
+  )
   const load = createLoad({ server, users, random })
   let running = await start()
   try {
     await load.register()
     for (let kill = 1; kill <= kills; kill++) {
       const grown = load.grown(1 + random.below(MAX_EVENTS))
-      await load.start()
+      load.start()
       await grown
       await pause(random.next() * MAX_PHASE_MS)
       await running.kill()

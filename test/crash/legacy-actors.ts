@@ -23,7 +23,8 @@ export const createLegacyClientActor: ActorFactory = (user, server, see) => {
   })
   return {
     user,
-    idempotent: false,
+    outlivesServer: false,
+    sendsAtATime: 1,
     mayRepeatAfterKill: { message: false, receipt: true },
     register: () => client.register(user),
     connect: async () => void (await client.connect(user)),
@@ -41,7 +42,8 @@ export const createOriginalActor: ActorFactory = (user, server, see) => {
 
   return {
     user,
-    idempotent: false,
+    outlivesServer: false,
+    sendsAtATime: 1,
     mayRepeatAfterKill: { message: true, receipt: true },
     register: async () => void (await ask('REGISTER', user)),
     async connect() {

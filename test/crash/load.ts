@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../../src/domain/fault.ts'
 import type { Actor, ActorFactory, ServerAddress } from './actor.ts'
 import type { CheckOptions, HistoryEvent } from './history.ts'
@@ -10,14 +11,12 @@ export interface Load {
   readonly leniency: CheckOptions
   /** Every user has an account. */
   register(): Promise<void>
-  /** Most users connect, now and then leave and come back, and send one message after the other. Resolves once they have begun. */
-  start(): Promise<void>
+  /** Most users connect, now and then leave and come back, and send one message after the other. */
+  start(): void
   /** Resolves when the history has grown by so many events. */
   grown(events: number): Promise<void>
-  /** The server was killed. Resolves when nobody talks any more. */
+  /** The server was killed. Resolves when nobody talks any more, but those who wait for its return. */
   killed(): Promise<void>
-  /** They finish what they are at and say no more. */
-  pause(): Promise<void>
   /**
    * Everybody comes and gets what waits. Each sends each a last message; a mailbox is first in, first out, so once the
    * receipt of that has come, everything before it has come, or is lost. Rejects when they do not come.
@@ -34,37 +33,30 @@ export interface LoadOptions {
   readonly random: Random
 }
 
-/** How likely a user is there at all in one life of the server, and leaves and comes back between two messages. */
+/** How likely a user is there at the start of a life of the server, and leaves between two messages. */
 const PRESENT = 0.75
 const LEAVES = 0.03
+/** The longest that somebody stays away, in milliseconds. */
+const MAX_AWAY_MS = 100
 /** How long the last messages may take altogether. Not a promise: a test that waits for ever says nothing. */
 const DRAIN_TIMEOUT_MS = 60_000
 
-interface Unanswered {
-  readonly recipient: string
-  readonly text: string
-}
-
 interface Talker {
   readonly actor: Actor
-  /** Asked again, in order, before anything new. */
-  unanswered: Unanswered[]
   count: number
+  /** The conversation under way. */
+  talking: Promise<void> | undefined
 }
 
 /** Makes the users; nobody talks yet. */
 export function createLoad({ server, users, random }: LoadOptions): Load {
   const history: HistoryEvent[] = []
-  let whenGrown: (() => void) | undefined
-  let talking = false
-  let conversations: Promise<void>[] = []
-  const talkers = users.map(
-    ({ name, factory }): Talker => ({
-      actor: factory(name, server, record),
-      unanswered: [],
-      count: 0,
-    }),
-  )
+  let whenRecorded: () => void = () => {}
+  let open = false
+  let refusal: Error | undefined
+  const talkers = users.map(({ name, factory }): Talker => {
+    return { actor: factory(name, server, record), count: 0, talking: undefined }
+  })
   const actors = new Map(talkers.map(({ actor }) => [actor.user, actor]))
 
   return {
@@ -75,100 +67,98 @@ export function createLoad({ server, users, random }: LoadOptions): Load {
     async register() {
       for (const { actor } of talkers) await actor.register()
     },
-    async start() {
-      talking = true
-      const present = talkers.filter(() => random.chance(PRESENT))
-      conversations = present.map(talk)
+    start() {
+      open = true
+      for (const talker of talkers) if (random.chance(PRESENT)) talker.talking ??= talk(talker)
     },
     grown(events) {
       const enough = history.length + events
-      return new Promise((resolve) => {
-        whenGrown = () => {
-          if (history.length < enough) return
-          whenGrown = undefined
-          resolve()
-        }
-      })
+      return until(() => history.length >= enough)
     },
     async killed() {
-      await this.pause()
+      open = false
+      await Promise.all(talkers.map(({ actor, talking }) => (actor.outlivesServer ? undefined : talking)))
       for (const { actor } of talkers) await actor.abandon()
       record({ kind: 'killed' })
     },
-    async pause() {
-      talking = false
-      await Promise.all(conversations)
-    },
-    drain,
+    drain: () => Promise.race([drain(), tooLong()]),
     async close() {
-      await this.pause()
+      open = false
       for (const { actor } of talkers) await actor.close()
+      await Promise.all(talkers.map(({ talking }) => talking))
     },
   }
 
   function record(event: HistoryEvent): void {
     history.push(event)
-    whenGrown?.()
+    whenRecorded()
   }
 
-  /** One user's life while the server lives. A refusal may have its reason (the server could not reach us): it connects again. */
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        whenRecorded = resolve
+      })
+      if (refusal !== undefined) throw refusal
+    }
+  }
+
+  /** One user's conversation, until it is stopped or the server is gone. */
   async function talk(talker: Talker): Promise<void> {
     const { actor } = talker
     try {
       await actor.connect()
-      while (talking) {
+      while (open) {
         if (random.chance(LEAVES)) {
           await actor.disconnect()
+          await wait(random.below(MAX_AWAY_MS))
           await actor.connect()
         }
-        await say(talker, others(actor))
+        const count = 1 + random.below(actor.sendsAtATime)
+        await Promise.all(Array.from({ length: count }, () => say(talker, otherThan(actor))))
       }
     } catch (error) {
-      if (error instanceof Fault)
-        throw new Error(`${actor.user} was refused: ${error.message}`, { cause: error })
-      // No answer: the server is gone.
+      // Anything but a refusal: the server is gone.
+      if (error instanceof Fault) refusal ??= new Error(`${actor.user}: ${error.message}`, { cause: error })
+    } finally {
+      talker.talking = undefined
     }
   }
 
-  function others({ user }: Actor): string {
-    return random.pick(talkers.filter(({ actor }) => actor.user !== user)).actor.user
+  function otherThan({ user }: Actor): string {
+    return random.pick(users.filter(({ name }) => name !== user)).name
   }
 
-  /** Sends what is unanswered, or something new. Texts are unique, and so serve as refs. */
-  async function say(talker: Talker, recipient: string): Promise<void> {
+  /** Sends a message that no other is like. */
+  async function say(talker: Talker, recipient: string): Promise<number> {
     const { actor } = talker
-    const message = talker.unanswered[0] ?? { recipient, text: `${actor.user} ${talker.count++}` }
-    if (actor.idempotent) talker.unanswered = [message]
-    record({ kind: 'sent', sender: actor.user, ...message })
-    const id = await actor.send(message.recipient, message.text, message.text)
-    record({ kind: 'acknowledged', text: message.text, id })
-    talker.unanswered = []
+    const text = `${actor.user} ${talker.count++}`
+    record({ kind: 'sent', sender: actor.user, recipient, text })
+    const id = await actor.send(recipient, text)
+    record({ kind: 'acknowledged', text, id })
+    return id
   }
 
   async function drain(): Promise<void> {
+    open = false
+    await Promise.all(talkers.map(({ talking }) => talking))
+    for (const { actor } of talkers) await actor.connect()
     const missing = new Set<number>()
-    const timeout = AbortSignal.timeout(DRAIN_TIMEOUT_MS)
-    const seen = history.length
-    for (const talker of talkers) await talker.actor.connect()
+    let looked = history.length
     for (const talker of talkers) {
-      while (talker.unanswered.length > 0) await say(talker, '')
-      for (const { actor } of talkers) if (actor !== talker.actor) await say(talker, actor.user)
+      for (const { name } of users) if (name !== talker.actor.user) missing.add(await say(talker, name))
     }
-    for (const event of history.slice(seen)) if (event.kind === 'acknowledged') missing.add(event.id)
-    for (let looked = seen; ; ) {
+    await until(() => {
       for (; looked < history.length; looked++) {
         const event = history[looked] as HistoryEvent
         if (event.kind === 'receipt') missing.delete(event.id)
       }
-      if (missing.size === 0) return
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          whenGrown = resolve
-        }),
-        new Promise((_, reject) =>
-          timeout.addEventListener('abort', () => reject(new Error(`no receipt of ${[...missing]}`))),
-        ),
-      ])
-    }
+      return missing.size === 0
+    })
+  }
+
+  async function tooLong(): Promise<never> {
+    await wait(DRAIN_TIMEOUT_MS, undefined, { ref: false })
+    throw new Error(`not drained after ${DRAIN_TIMEOUT_MS / 1000} s`)
   }
 }

@@ -70,7 +70,12 @@ const SERVERS = {
       remove: ({ string }) => ({ removeResult: string }),
     }
     const port = await listen(server)
-    soap.listen(app, '/', { Text: { TextSoap11: operations, TextSoap12: operations } }, await readFile(WSDL, 'utf8'))
+    soap.listen(
+      app,
+      '/',
+      { Text: { TextSoap11: operations, TextSoap12: operations } },
+      await readFile(WSDL, 'utf8'),
+    )
     return port
   },
 }
@@ -91,12 +96,20 @@ async function start(name) {
 
 async function load(port, script, { seconds, connections }) {
   const url = `http://127.0.0.1:${port}/`
-  const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url])
+  const { stdout } = await run('wrk', [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--latency',
+    '-s',
+    script,
+    url,
+  ])
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)
   if (refused !== null) throw new Error(`${refused[1]} calls to ${url} were not answered with 200`)
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]),
-    p99: /99%\s+(\S+)/.exec(stdout)[1],
+    p99: /^\s+99%\s+(\S+)/m.exec(stdout)[1],
   }
 }
 
@@ -136,11 +149,15 @@ wrk.body = [==[${ENVELOPE}]==]\n`,
       }
     }
     const ours = median(servers[0].rates)
-    console.log(`remove_spaces, 100 bytes of text, ${options.connections} connections, median of ${rounds} rounds`)
+    console.log(
+      `remove_spaces, 100 bytes of text, ${options.connections} connections, median of ${rounds} rounds`,
+    )
     for (const { name, rates, p99s } of servers) {
       const rate = median(rates)
       const ratio = (ours / rate).toFixed(2)
-      console.log(`${name.padEnd(22)} ${rate.toFixed(0).padStart(7)} calls/s   ours is ${ratio} times that   p99 ${p99s.join(' ')}`)
+      console.log(
+        `${name.padEnd(22)} ${rate.toFixed(0).padStart(7)} calls/s   ours is ${ratio} times that   p99 ${p99s.join(' ')}`,
+      )
     }
   } finally {
     for (const { child } of servers) child.kill()

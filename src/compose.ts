@@ -79,7 +79,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     })
     closers.push(() => messaging.close())
 
-    const authentication = createAuthentication({ store: backend.store, now: () => performance.now() })
+    const authentication = createAuthentication({
+      store: backend.store,
+      observer,
+      now: () => performance.now(),
+    })
 
     if (config.backend === 'lmdb') {
       const administration = createAdministration({ store: backend.store, messaging, authentication })
@@ -94,8 +98,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       contract,
       portType: textPortType,
       limits: { ...DEFAULT_SOAP_LIMITS, bodyBytes: config.soapBodyBytes },
-      onFault: ({ correlationId, operation = '-', reason, cause }) => {
-        observer.soapFault?.(correlationId, operation, reason)
+      onFault: ({ correlationId, code, operation = '-', reason, cause }) => {
+        observer.soapFault?.(correlationId, operation, reason, String(code))
         if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
       },
     })

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type { Authentication } from '../domain/authentication.ts'
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
+import type { Observer } from '../domain/observer.ts'
 import {
   authMessage,
   decodeClientFinal,
@@ -27,6 +28,8 @@ import { createTurns } from './turns.ts'
 /** What authentication decides by. */
 export interface AuthenticationOptions {
   readonly store: Pick<Store, 'account'>
+  /** Told of attempts that failed. */
+  readonly observer?: Pick<Observer, 'authenticationFailed'>
   /** A clock in milliseconds that never goes back. */
   readonly now: () => number
   readonly limits?: AttemptLimits
@@ -51,7 +54,14 @@ const MAX_PASSWORD_CHECKS = 32
 
 /** Authentication over a store's accounts. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
-  const { store, now, limits = ATTEMPT_LIMITS, key = randomBytes(32), nonce = randomNonce } = options
+  const {
+    store,
+    observer,
+    now,
+    limits = ATTEMPT_LIMITS,
+    key = randomBytes(32),
+    nonce = randomNonce,
+  } = options
   const attempts = createAttemptLimit(limits, now, key)
   const memory = createPasswordMemory(now)
   const inTurn = createTurns(MAX_PASSWORD_CHECKS)
@@ -60,7 +70,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     async begin(clientFirst, source) {
       const first = decodeClientFirst(clientFirst)
       const user = parseUserName(first.user)
-      attempts.check(source, user)
+      letTry(source, user)
       const credential = await credentialOf(user)
       const wholeNonce = `${first.nonce}${nonce()}` as ByteString
       const serverFirst = encodeServerFirst({ ...credential, nonce: wholeNonce })
@@ -84,7 +94,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
           // Read again: a secret that was replaced since the exchange began must not open the account any more.
           const current = await credentialOf(user)
           // From here to the outcome nothing is awaited, so attempts made at the same time are counted one by one.
-          attempts.check(source, user)
+          letTry(source, user)
           const signed = authMessage(first.bare, serverFirst, final.withoutProof)
           const serverSignature = hmac(current.serverKey, signed)
           const clientKey = xor(final.proof, hmac(current.storedKey, signed))
@@ -103,10 +113,10 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const claim = { name: user, proof: credential.text }
       if (memory.knows(evidence)) return claim
       // Before the turn, so that a source at its limit holds up nobody; and in it, so that no two are counted as one.
-      attempts.check(source, user)
+      letTry(source, user)
       return await inTurn(async () => {
         if (memory.knows(evidence)) return claim
-        attempts.check(source, user)
+        letTry(source, user)
         const storedKey = await storedKeyOf(secret, credential)
         const right = timingSafeEqual(storedKey, credential.storedKey)
         if (!right || !credential.real) throw refused(source, user)
@@ -144,8 +154,18 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     })
   }
 
+  function letTry(source: string, user: UserName): void {
+    try {
+      attempts.check(source, user)
+    } catch (error) {
+      observer?.authenticationFailed?.(user, source, Fault.from(error).code)
+      throw error
+    }
+  }
+
   function refused(source: string, user: UserName): Fault {
     attempts.failed(source, user)
+    observer?.authenticationFailed?.(user, source, 'not-authenticated')
     return new Fault('not-authenticated', 'user or secret is wrong')
   }
 }

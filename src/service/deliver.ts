@@ -79,6 +79,7 @@ export class Delivery {
     for (;;) {
       try {
         const senders = await store.confirm(this.#user, through)
+        observer.confirmed?.(confirmed)
         if (observer.delivered !== undefined) {
           for (const item of confirmed) {
             if (item.kind === 'message') observer.delivered(item.id, item.sender, this.#user)

@@ -49,6 +49,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
         throw new Fault('already-connected', 'the user is already connected')
       }
       sessions.set(name, session)
+      observer.sessions?.(sessions.size)
       return session
     },
 
@@ -63,11 +64,24 @@ export function createMessaging(options: MessagingOptions): Messaging {
     async send(claim, submissions) {
       // Looked up before anything is awaited: a DISCONNECT that came behind this SEND does not count against it.
       const connected = sessions.has(claim.name as UserName)
-      const { name: sender } = await admit(claim)
-      if (!connected) {
-        throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
+      const began = performance.now()
+      let sender: UserName
+      let outcomes: readonly (MessageId | Fault)[]
+      try {
+        sender = (await admit(claim)).name
+        if (!connected) {
+          throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
+        }
+        outcomes = await append(sender, submissions)
+      } catch (error) {
+        const fault = Fault.from(error)
+        observer.sent?.(
+          submissions.map(() => fault),
+          performance.now() - began,
+        )
+        throw error
       }
-      const outcomes = await append(sender, submissions)
+      observer.sent?.(outcomes, performance.now() - began)
       const recipients = new Set<UserName>()
       for (let i = 0; i < outcomes.length; i++) {
         const outcome = outcomes[i]
@@ -150,6 +164,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
     async function finish(reason: EndReason): Promise<void> {
       if (sessions.get(user) === session) sessions.delete(user)
+      observer.sessions?.(sessions.size)
       presence.release(user, session)
       if (reason === 'gone') observer.gone?.(user, 'gone without DISCONNECT')
       const earlier = ending.get(user)

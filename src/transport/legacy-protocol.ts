@@ -90,7 +90,12 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
       return DONE
     },
     async CONNECT([user, port], address) {
-      const channel = createLegacyPushChannel({ address, port: pushPort(port as ByteString), dialBudget })
+      const channel = createLegacyPushChannel({
+        address,
+        port: pushPort(port as ByteString),
+        dialBudget,
+        observer,
+      })
       const session = await messaging.connect(claim(user), channel)
       channel.session = session
       return { afterReply: () => session.start() }

@@ -3,6 +3,7 @@ import { toByteString } from '../domain/byte-string.ts'
 import type { DeliveryChannel } from '../domain/delivery-channel.ts'
 import type { Item } from '../domain/message.ts'
 import type { Session } from '../domain/messaging.ts'
+import type { DialOutcome, Observer } from '../domain/observer.ts'
 import { encodeLegacyFrame, legacyText } from '../wire/legacy.ts'
 import type { DialBudget } from './dial-budget.ts'
 
@@ -20,6 +21,7 @@ export interface LegacyPushTarget {
   readonly address: string
   readonly port: number
   readonly dialBudget: DialBudget
+  readonly observer: Observer
 }
 
 /** A delivery channel that dials the client back, and the session that it reports to. */
@@ -28,10 +30,9 @@ export interface LegacyPushChannel extends DeliveryChannel {
   session: Session | undefined
 }
 
-type Attempt = 'delivered' | 'refused' | 'failed'
-
 /** Delivers by dialling the client once per item, one item at a time; an item counts when the peer has read it and closed (wire-protocol 1). */
-export function createLegacyPushChannel({ address, port, dialBudget }: LegacyPushTarget): LegacyPushChannel {
+export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushChannel {
+  const { address, port, dialBudget, observer } = target
   const retryUntil = performance.now() + RETRY_WINDOW_MS
   let open = true
   let underWay: Promise<void> = Promise.resolve()
@@ -57,6 +58,7 @@ export function createLegacyPushChannel({ address, port, dialBudget }: LegacyPus
       const delay = dialBudget.delay(address)
       if (delay > 0) await pause(delay)
       const attempt = await dial(bytes)
+      observer.dialled?.(attempt)
       if (attempt === 'delivered') {
         channel.session?.confirm(item.seq)
         return
@@ -71,10 +73,10 @@ export function createLegacyPushChannel({ address, port, dialBudget }: LegacyPus
   }
 
   /** One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing. */
-  function dial(bytes: Buffer): Promise<Attempt> {
+  function dial(bytes: Buffer): Promise<DialOutcome> {
     return new Promise((resolve) => {
       let connected = false
-      let failure: Attempt | undefined
+      let failure: DialOutcome | undefined
       const socket: Socket = connect({ host: address, port, noDelay: true })
       const deadline = setTimeout(() => fail('failed'), READ_TIMEOUT_MS)
       socket.on('connect', () => {
@@ -89,7 +91,7 @@ export function createLegacyPushChannel({ address, port, dialBudget }: LegacyPus
       socket.resume()
       socket.end(bytes)
 
-      function fail(why: Attempt): void {
+      function fail(why: DialOutcome): void {
         failure ??= why
         socket.destroy()
       }

@@ -117,6 +117,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     return true
   }
 
+  /** Tells of a connection that has a protocol. Not within `negotiate`: the listener would hold on to the first chunk. */
+  function count(socket: Socket, { name }: Protocol): void {
+    observer.opened?.(name)
+    if (observer.closed !== undefined) socket.on('close', () => observer.closed?.(name))
+  }
+
   /** Reads until the first frame's end and gives the connection, with what was read, to the protocol it belongs to. */
   function negotiate(socket: Socket): void {
     let opening: Buffer | undefined
@@ -136,8 +142,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const word = opening.toString('latin1', 0, end)
       leave()
       const protocol = protocols.find((candidate) => candidate.matches(word))
-      if (protocol === undefined) socket.destroy()
-      else protocol.serve(socket, opening)
+      if (protocol === undefined) return void socket.destroy()
+      count(socket, protocol)
+      protocol.serve(socket, opening)
     }
 
     function giveUp(): void {

@@ -143,6 +143,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       maxTextBytes,
       window: config.window,
       heartbeatSeconds: config.heartbeatSeconds,
+      requestTimeoutMs,
+      maxUnreadBytes: config.maxUnreadBytes,
       allowOpen: config.allowOpen,
       openRegistration: config.registration === 'open',
     })

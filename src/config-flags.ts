@@ -71,6 +71,7 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--max-connections <count>', env: 'DMS_MAX_CONNECTIONS', otherwise: 20_000, parse: count, text: 'connections at a time' },
   { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address' },
   { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive' },
+  { flags: '--max-unread-bytes <bytes>', env: 'DMS_MAX_UNREAD_BYTES', otherwise: 1_048_576, parse: wholeNumber(65_536, Number.MAX_SAFE_INTEGER), text: 'bytes that may wait for a peer that reads slowly; then nothing more is read from it or delivered to it' },
   { flags: '--soap-body-bytes <bytes>', env: 'DMS_SOAP_BODY_BYTES', otherwise: 1_048_576, parse: count, text: 'longest SOAP request' },
 ]
 

@@ -46,6 +46,7 @@ export interface ServerConfig {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly requestTimeoutMs: number
+  readonly maxUnreadBytes: number
   readonly soapBodyBytes: number
 }
 

@@ -17,12 +17,10 @@ import {
   SESSION_VERSION,
   type SessionDecoder,
 } from '../wire/session.ts'
+import { PeerWatch } from './peer-watch.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
 import { TickWriter } from './tick-writer.ts'
-
-/** Bytes that wait for a peer that reads slowly, before nothing more is read from it and nothing delivered to it. */
-const MAX_WAITING_BYTES = 1024 * 1024
 
 /** What BYE says when a session ends on the server's account; the others leave the connection as it is. */
 const GOODBYES: Readonly<Partial<Record<EndReason, string>>> = {
@@ -41,14 +39,13 @@ export class SessionConnection implements SessionPeer {
   readonly context: SessionContext
   readonly address: string
   readonly window: number
-  /** When the peer was last heard, by the context's clock. */
-  heardAt: number
   open = true
   session: Session | undefined
   authenticated: SessionPeer['authenticated']
   readonly exchanges = new Map<ByteString, Exchange>()
   readonly #socket: Socket
   readonly #decoder: SessionDecoder
+  readonly #watch: PeerWatch
   #opened = false
   /** No more requests are taken; the connection closes once those that were are answered. */
   #leaving = false
@@ -68,15 +65,18 @@ export class SessionConnection implements SessionPeer {
     this.address = address
     this.context = context
     this.window = context.window
-    this.heardAt = context.clock()
+    this.#watch = new PeerWatch(context)
     this.#decoder = createSessionDecoder(CLIENT_FRAMES, context.maxFrameBytes, (operation, fields) => {
       if (this.#exclusive) this.#held.push([operation, fields])
       else this.#onFrame(operation, fields)
     })
-    this.#writer = new TickWriter(socket, MAX_WAITING_BYTES, (blocked) => {
+    this.#writer = new TickWriter(socket, context.maxUnreadBytes, (blocked) => {
       this.#updateReading()
+      // While nothing is read from it, only what it reads shows that it lives: node counts that as activity.
+      socket.setTimeout(blocked ? 2 * context.heartbeatMs : 0)
       if (!blocked) this.session?.resume()
     })
+    socket.on('timeout', () => this.#cut('reads nothing'))
     socket.on('data', (chunk) => this.read(chunk))
     socket.on('end', () => this.leave())
     socket.on('close', () => this.#onClose())
@@ -84,9 +84,9 @@ export class SessionConnection implements SessionPeer {
 
   /** Decodes a chunk and carries out what is in it. */
   read(chunk: Buffer): void {
-    this.heardAt = this.context.clock()
     if (this.#leaving) return
     const breach = this.#decoder.decode(chunk)
+    this.#watch.heard(chunk.length, this.#decoder.begun)
     this.#endOfChunk()
     if (breach !== undefined)
       this.#refuse(breach === 'frame too large' ? 'too-large' : 'invalid-request', breach)
@@ -116,9 +116,16 @@ export class SessionConnection implements SessionPeer {
     if (goodbye !== undefined) this.leave(goodbye)
   }
 
-  /** Asks the peer for a sign of life. */
-  ping(n: number): void {
-    if (this.#opened) this.#writer.write(encodeFrame('PING', n))
+  /** Looks whether the peer lives; to be called every `checkMs`. @param n the number of a PING, if it takes one. */
+  check(n: number): void {
+    if (this.#unanswered > 0 || (this.#writer.blocked && !this.#leaving)) {
+      this.#watch.excuse()
+      return
+    }
+    const verdict = this.#watch.verdict()
+    if (verdict === 'gone') this.#cut('silent')
+    else if (verdict === 'slow') this.#refuse('invalid-request', 'a request took too long to arrive')
+    else if (verdict === 'ask' && this.#opened) this.#writer.write(encodeFrame('PING', n))
   }
 
   /** Takes no more requests, answers those that were taken, says goodbye if there is a reason, and closes. */
@@ -131,8 +138,8 @@ export class SessionConnection implements SessionPeer {
 
   #goodbye = ''
 
-  /** Ends the connection now. */
-  cut(): void {
+  #cut(why: string): void {
+    this.context.observer.refused?.(this.address, why)
     this.#socket.destroy()
   }
 
@@ -252,6 +259,7 @@ export class SessionConnection implements SessionPeer {
 
   /** What cannot be answered by its ref: says why and closes, since what follows cannot be trusted. */
   #refuse(code: FaultCode, reason: string): void {
+    this.#endOfChunk()
     this.#writer.write(encodeFault('-', code, reason))
     this.leave()
   }
@@ -286,8 +294,9 @@ export class SessionConnection implements SessionPeer {
     this.#writer.write(this.#goodbye)
     this.#writer.flush()
     this.#socket.end()
-    // What the peer still sends is thrown away until it closes.
+    // What the peer still sends is thrown away until it closes, or its time is up.
     this.#socket.resume()
+    this.#watch.dismiss()
   }
 
   #onClose(): void {

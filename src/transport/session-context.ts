@@ -3,6 +3,7 @@ import type { ByteString } from '../domain/byte-string.ts'
 import type { DeliveryChannel } from '../domain/delivery-channel.ts'
 import type { Claim, Messaging, Session } from '../domain/messaging.ts'
 import type { Observer } from '../domain/observer.ts'
+import type { WatchTimes } from './peer-watch.ts'
 
 /** What the session protocol needs from its surroundings. */
 export interface SessionProtocolOptions {
@@ -13,6 +14,13 @@ export interface SessionProtocolOptions {
   /** Requests unanswered and items unconfirmed on one connection, each. */
   readonly window: number
   readonly heartbeatSeconds: number
+  /** How long a request may take to arrive once it has begun, in milliseconds. */
+  readonly requestTimeoutMs: number
+  /**
+   * Bytes that wait for a peer that reads slowly, before nothing more is read from it and nothing delivered to it. At least
+   * 65,536: see `TickWriter`.
+   */
+  readonly maxUnreadBytes: number
   /** Accounts without a credential from other addresses than loopback. */
   readonly allowOpen: boolean
   /** May whoever reaches the port REGISTER. */
@@ -20,10 +28,8 @@ export interface SessionProtocolOptions {
 }
 
 /** What all connections share. */
-export interface SessionContext extends SessionProtocolOptions {
+export interface SessionContext extends SessionProtocolOptions, WatchTimes {
   readonly maxFrameBytes: number
-  /** A coarse clock that never goes back, in milliseconds: precise enough for heartbeats, free to read. */
-  clock(): number
 }
 
 /** A connection, as the requests see it. */

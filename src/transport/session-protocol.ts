@@ -5,35 +5,31 @@ import type { Protocol } from './protocol.ts'
 import { SessionConnection } from './session-connection.ts'
 import type { SessionContext, SessionProtocolOptions } from './session-context.ts'
 
-/** How many times in a heartbeat the silent are looked for. */
-const CHECKS_PER_HEARTBEAT = 4
-/** Silence for so many heartbeats ends a session (wire-protocol 2, PING). */
-const SILENT_HEARTBEATS = 2
+/** How many times those who are silent or slow are looked for, in the shorter of a heartbeat and a request's time. */
+const CHECKS = 4
 
 /** The session protocol: one connection, both directions, pipelined, for as long as the user is present (wire-protocol 2). */
 export function createSessionProtocol(options: SessionProtocolOptions): Protocol {
   const connections = new Set<SessionConnection>()
   const heartbeatMs = options.heartbeatSeconds * 1000
-  let now = performance.now()
-  let pings = 0
+  const checkMs = Math.min(heartbeatMs, options.requestTimeoutMs) / CHECKS
+  let checks = 0
   let stopped = false
 
   const context: SessionContext = {
     ...options,
     // The longest frame is a SEND: word, ref, recipient, text, and their ends.
     maxFrameBytes: options.maxTextBytes + MAX_REF_BYTES + MAX_NAME_BYTES + 1024,
-    clock: () => now,
+    heartbeatMs,
+    checkMs,
+    // Counts checks, not time: a server that was held up does not take its own silence for that of its peers.
+    clock: () => checks * checkMs,
   }
 
-  const heartbeat = setInterval(() => {
-    now = performance.now()
-    pings++
-    for (const connection of connections) {
-      const silent = now - connection.heardAt
-      if (silent >= SILENT_HEARTBEATS * heartbeatMs) connection.cut()
-      else if (silent >= heartbeatMs) connection.ping(pings)
-    }
-  }, heartbeatMs / CHECKS_PER_HEARTBEAT).unref()
+  const checking = setInterval(() => {
+    checks++
+    for (const connection of connections) connection.check(checks)
+  }, checkMs).unref()
 
   return {
     name: 'session',
@@ -47,7 +43,7 @@ export function createSessionProtocol(options: SessionProtocolOptions): Protocol
     },
     stop() {
       stopped = true
-      clearInterval(heartbeat)
+      clearInterval(checking)
       for (const connection of connections) connection.leave('shutdown')
     },
   }

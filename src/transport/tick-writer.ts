@@ -10,7 +10,8 @@ export class TickWriter {
   #blocked = false
 
   /**
-   * @param maxWaitingBytes bytes that may wait for a peer that reads slowly, before it counts as blocked.
+   * @param maxWaitingBytes bytes that may wait for a peer that reads slowly, before it counts as blocked. Not less than the
+   * socket's high-water mark, so that 'drain' follows.
    * @param onBlocked the peer has become blocked, or reads again.
    */
   constructor(socket: Socket, maxWaitingBytes: number, onBlocked: (blocked: boolean) => void) {
@@ -28,6 +29,8 @@ export class TickWriter {
   /** Adds frames (bytes as a string) to what leaves at the end of this tick. */
   write(frames: string): void {
     this.#out += frames
+    // Not only when it is flushed: a mailbox that is drained in this tick would pour all its window in.
+    if (this.#out.length > this.#maxWaitingBytes) this.#setBlocked(true)
     if (this.#flushing) return
     this.#flushing = true
     process.nextTick(flush, this)

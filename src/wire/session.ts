@@ -72,6 +72,8 @@ export type FrameHandler = (operation: string, fields: readonly ByteString[]) =>
 export interface SessionDecoder {
   /** Calls the handler for each frame that is complete. Returns the breach after which nothing more can be decoded, if there is one. */
   decode(chunk: Uint8Array): SessionBreach | undefined
+  /** Bytes of a frame that has begun and not ended. */
+  readonly begun: number
 }
 
 /**
@@ -88,6 +90,9 @@ export function createSessionDecoder(
   let rest = ''
 
   return {
+    get begun() {
+      return rest.length
+    },
     decode(chunk) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       const text = rest === '' ? bytes.toString('latin1') : rest + bytes.toString('latin1')

@@ -1,0 +1,164 @@
+import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
+import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
+import type { Backend } from '../../src/domain/backend.ts'
+import type { Messaging } from '../../src/domain/messaging.ts'
+import type { Observer } from '../../src/domain/observer.ts'
+import type { MailboxLimits, Store } from '../../src/domain/store.ts'
+import { createAuthentication } from '../../src/service/authentication.ts'
+import { createMessaging } from '../../src/service/messaging.ts'
+import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
+import { type Listener, type ListenerOptions, openListener } from '../../src/transport/listener.ts'
+import type { SessionProtocolOptions } from '../../src/transport/session-context.ts'
+import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
+import { WIDE_LIMITS } from './backends.ts'
+import { dialSessionPeer, type SessionPeer } from './session-peer.ts'
+import { makeTempFolder } from './temp-folder.ts'
+
+/** The backends, by name. */
+export const BACKEND_NAMES = ['memory', 'lmdb'] as const
+
+/** What a test may want otherwise than usual. */
+export interface SessionBedOptions
+  extends Partial<Omit<SessionProtocolOptions, 'messaging' | 'authentication'>>,
+    Partial<Pick<ListenerOptions, 'maxConnections' | 'maxConnectionsPerAddress' | 'tls'>> {
+  readonly backend?: (typeof BACKEND_NAMES)[number]
+  readonly limits?: MailboxLimits
+  /** The service's clock. */
+  readonly now?: () => number
+  /** Puts something between the service and its store. */
+  readonly wrapStore?: (store: Store) => Store
+  readonly observer?: Observer
+}
+
+/** A server of both protocols on a port of its own, in this process. */
+export interface SessionBed {
+  readonly port: number
+  readonly store: Store
+  readonly messaging: Messaging
+  /** A connection on which nothing was said yet. Closed with the bed, as are those of `open` and `join`. */
+  dial(): Promise<SessionPeer>
+  /** A connection with an open session. */
+  open(): Promise<SessionPeer>
+  /** A connection on which this user has an open account and is present. */
+  join(user: string): Promise<SessionPeer>
+  /** Stops it as a shutdown does. */
+  stop(): Promise<void>
+  /** Stops it and starts it again on the same port and, with lmdb, the same data. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a server. */
+export async function createSessionBed(options: SessionBedOptions = {}): Promise<SessionBed> {
+  const {
+    backend: kind = 'memory',
+    limits = WIDE_LIMITS,
+    observer = {},
+    now = Date.now,
+    wrapStore = (store) => store,
+    requestTimeoutMs = 10_000,
+    maxConnections = 1000,
+    maxConnectionsPerAddress = 1000,
+    tls,
+    ...session
+  } = options
+  const folder = kind === 'lmdb' ? await makeTempFolder() : ''
+  const peers: SessionPeer[] = []
+  let running = await start(0)
+
+  const bed: SessionBed = {
+    get port() {
+      return running.listener.port
+    },
+    get store() {
+      return running.store
+    },
+    get messaging() {
+      return running.messaging
+    },
+    async dial() {
+      const peer = await dialSessionPeer(bed.port)
+      peers.push(peer)
+      return peer
+    },
+    async open() {
+      const peer = await bed.dial()
+      peer.send(['SESSION', 1])
+      await peer.take('SESSION')
+      return peer
+    },
+    async join(user) {
+      const peer = await bed.open()
+      await peer.ask('REGISTER', user, '')
+      expect((await peer.ask('CONNECT', user, ''))[0]).toBe('OK')
+      return peer
+    },
+    stop: () => running.stop(),
+    async restart() {
+      const { port } = bed
+      await running.stop()
+      running = await start(port)
+    },
+    async close() {
+      for (const peer of peers) await peer.close()
+      await running.stop()
+    },
+  }
+  return bed
+
+  async function start(port: number) {
+    const backend: Backend =
+      kind === 'lmdb' ? await openLmdbBackend({ folder, limits, observer }) : createMemoryBackend(limits)
+    const store = wrapStore(backend.store)
+    const maxTextBytes = session.maxTextBytes ?? 65_536
+    const messaging = createMessaging({ ...backend, store, observer, maxTextBytes, now })
+    const authentication = createAuthentication({ store, now: () => performance.now() })
+    const protocols = [
+      createSessionProtocol({
+        messaging,
+        authentication,
+        observer,
+        maxTextBytes,
+        window: 256,
+        heartbeatSeconds: 30,
+        allowOpen: false,
+        openRegistration: true,
+        requestTimeoutMs,
+        maxUnreadBytes: 1024 * 1024,
+        ...session,
+      }),
+      createLegacyProtocol({
+        messaging,
+        observer,
+        maxTextBytes,
+        requestTimeoutMs,
+        allowRemote: false,
+        ownPorts: new Set(),
+      }),
+    ]
+    const listener: Listener = await openListener({
+      host: '127.0.0.1',
+      port,
+      protocols,
+      maxConnections,
+      maxConnectionsPerAddress,
+      openingTimeoutMs: requestTimeoutMs,
+      observer,
+      tls,
+    })
+    let stopping: Promise<void> | undefined
+    return {
+      store,
+      messaging,
+      listener,
+      stop: () => {
+        stopping ??= (async () => {
+          await listener.close(1000)
+          await messaging.close()
+          await backend.close()
+        })()
+        return stopping
+      },
+    }
+  }
+}

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { type ByteString, toByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import type { LegacyOperation } from '../wire/legacy.ts'
-import type { Client, Incoming, IncomingMessage, Receive } from './client.ts'
+import type { Client, Incoming, IncomingMessage, Receive, RequestOptions } from './client.ts'
 import {
   type LegacyConnection,
   type LegacyReply,
@@ -11,6 +11,7 @@ import {
 } from './legacy-connection.ts'
 import { type LegacyListener, openLegacyListener } from './legacy-listener.ts'
 import { legacyRefusal } from './legacy-refusals.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** How many messages are remembered so that one that comes again is not shown again. At most one is on its way at a time. */
 const REMEMBERED = 16
@@ -28,14 +29,17 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
     get user() {
       return connected?.user
     },
-    async register(user) {
-      await ask('REGISTER', user)
+    async register(user, credential, options) {
+      if (credential !== undefined) throw impossible('keeps no secrets')
+      await ask('REGISTER', options, user)
     },
-    async unregister(user) {
-      await ask('UNREGISTER', user)
+    async unregister(user, options) {
+      await ask('UNREGISTER', options, user)
       await forget(user)
     },
-    async connect(user) {
+    async connect(user, options = {}) {
+      if (options.secret !== undefined) throw impossible('asks for no secrets')
+      if (options.takeover) throw impossible('takes no session over')
       if (connected !== undefined && connected.user !== user) {
         throw new Fault(
           'not-allowed',
@@ -43,7 +47,7 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
         )
       }
       const name = field('user name', user)
-      const connection = await openConnection()
+      const connection = await openConnection(options)
       // The listener is there before the request, so that no push is refused, and where the server will dial:
       // the address that this connection comes from (wire-protocol 1).
       const listener = await openLegacyListener({
@@ -55,7 +59,8 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
         throw error
       })
       try {
-        granted('CONNECT', await answer(connection, 'CONNECT', name, toByteString(String(listener.port))))
+        const port = toByteString(String(listener.port))
+        granted('CONNECT', await answer(connection, options, 'CONNECT', name, port))
       } catch (error) {
         await listener.close()
         throw error
@@ -63,19 +68,26 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
       const before = connected?.listener
       connected = { user, listener }
       await before?.close() // the server had forgotten us: what it dials now is the new one
+      return undefined
     },
-    async disconnect(user) {
-      const reply = await request('DISCONNECT', user)
+    async disconnect(user, options) {
+      const reply = await request('DISCONNECT', options, user)
       // Gone either way: done, no such user, or not connected.
       if (reply.code <= 2) await forget(user)
       granted('DISCONNECT', reply)
     },
-    async send(recipient, text) {
+    async send(recipient, text, options) {
       if (connected === undefined) {
         throw new Fault('not-connected', 'nobody is connected here: CONNECT <userName> first')
       }
-      const { id } = await ask('SEND', connected.user, recipient, text)
+      const { id } = await ask('SEND', options, connected.user, recipient, text)
       return id ?? 0
+    },
+    async passwd() {
+      throw impossible('keeps no secrets')
+    },
+    async users() {
+      throw impossible('tells nobody who the users are')
     },
     async close() {
       for (const connection of open) connection.close()
@@ -85,28 +97,37 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
     },
   }
 
-  async function ask(operation: LegacyOperation, ...texts: readonly string[]): Promise<LegacyReply> {
-    return granted(operation, await request(operation, ...texts))
+  async function ask(
+    operation: LegacyOperation,
+    options: RequestOptions | undefined,
+    ...texts: readonly string[]
+  ): Promise<LegacyReply> {
+    return granted(operation, await request(operation, options, ...texts))
   }
 
-  async function request(operation: LegacyOperation, ...texts: readonly string[]): Promise<LegacyReply> {
+  async function request(
+    operation: LegacyOperation,
+    options: RequestOptions = {},
+    ...texts: readonly string[]
+  ): Promise<LegacyReply> {
     const fields = texts.map((text, at) => field(at === 2 ? 'message' : 'user name', text))
-    return answer(await openConnection(), operation, ...fields)
+    return answer(await openConnection(options), options, operation, ...fields)
   }
 
-  async function openConnection(): Promise<LegacyConnection> {
-    const connection = await openLegacyConnection(server)
+  async function openConnection({ signal }: RequestOptions): Promise<LegacyConnection> {
+    const connection = await unlessAborted(openLegacyConnection(server), signal)
     open.add(connection)
     return connection
   }
 
   async function answer(
     connection: LegacyConnection,
+    { signal }: RequestOptions,
     operation: LegacyOperation,
     ...fields: readonly ByteString[]
   ): Promise<LegacyReply> {
     try {
-      return await connection.ask(operation, ...fields)
+      return await unlessAborted(connection.ask(operation, ...fields), signal)
     } finally {
       close(connection)
     }
@@ -140,6 +161,11 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
 function granted(operation: LegacyOperation, reply: LegacyReply): LegacyReply {
   if (reply.code !== 0) throw legacyRefusal(operation, reply.code)
   return reply
+}
+
+/** The fault of what only the session protocol can do. */
+function impossible(why: string): Fault {
+  return new Fault('not-allowed', `the original protocol ${why}: use the session protocol`)
 }
 
 /** A field as bytes. NUL and newline end a field of this protocol, so none can be inside (wire-protocol 1). */

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { checkHistory, type Finding } from './history.ts'
 import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts'
 import { createLoad } from './load.ts'
 import { createRandom } from './random.ts'
 import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
 import { createSessionActor } from './session-actor.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
 /** What came of killing a server again and again. */
 export interface KillRun {
@@ -25,6 +25,8 @@ export interface KillRun {
 export interface KillRunOptions {
   readonly kills: number
   readonly seed: number
+  /** SIGKILL is what R1 is about; SIGTERM must do better (reliability R10). */
+  readonly signal?: 'SIGKILL' | 'SIGTERM'
   /** Told after each kill. */
   readonly progress?: (kills: number) => void
 }
@@ -37,9 +39,14 @@ const MAX_EVENTS = 600
 const MAX_PHASE_MS = 8
 
 /** Reliability R1: kills the server under load, starts it on the same folder, again and again; drains at the end. */
-export async function killRun({ kills, seed, progress }: KillRunOptions): Promise<KillRun> {
+export async function killRun({
+  kills,
+  seed,
+  signal = 'SIGKILL',
+  progress,
+}: KillRunOptions): Promise<KillRun> {
   const random = createRandom(seed)
-  const folder = await temporaryFolder()
+  const folder = await makeTempFolder()
   const port = await stablePort(random.next())
   const server = { host: '127.0.0.1', port }
   const users = PROGRAMS.flatMap((factory, i) =>
@@ -54,20 +61,19 @@ export async function killRun({ kills, seed, progress }: KillRunOptions): Promis
       load.start()
       await grown
       await pause(random.next() * MAX_PHASE_MS)
-      await running.kill()
+      await end(running, signal)
       await load.killed()
       progress?.(kill)
       running = await start()
     }
     await load.drain()
-    running.signal('SIGTERM')
-    await running.ended
+    await end(running, 'SIGTERM')
   } finally {
     await running.kill()
     await load.close()
   }
-  const stats = await runDmsToEnd(['store', 'stats', '--data', folder.path])
-  await folder.remove()
+  const stats = await runDmsToEnd(['store', 'stats', '--data', folder])
+  await removeTempFolders()
   const count = (kind: string) => load.history.filter((event) => event.kind === kind).length
   const shown = load.history.filter((event) => event.kind === 'shown')
   return {
@@ -80,8 +86,16 @@ export async function killRun({ kills, seed, progress }: KillRunOptions): Promis
   }
 
   function start(): Promise<ServerProcess> {
-    return startServerProcess({ folder: folder.path, port, flags: ['--log-level', 'info'] })
+    return startServerProcess({ folder, port, flags: ['--log-level', 'info'] })
   }
+}
+
+/** Ends a server. Rejects when it was asked to stop and did not end well. */
+async function end(server: ServerProcess, signal: NodeJS.Signals): Promise<void> {
+  server.signal(signal)
+  const ended = await server.ended
+  if (signal === 'SIGTERM' && ended.code !== 0)
+    throw new Error(`it ended with ${ended.code ?? ended.signal}: ${ended.stderr}`)
 }
 
 /** A free port below those that the system gives to connections that leave: it stays free while the server is dead. */

@@ -1,15 +1,11 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createLegacyClient } from '../../src/client/legacy-client.ts'
-import { fromByteString, toByteString } from '../../src/domain/byte-string.ts'
+import { fromByteString } from '../../src/domain/byte-string.ts'
 import { Fault } from '../../src/domain/fault.ts'
-import {
-  createLegacyDecoder,
-  encodeLegacyFrame,
-  LEGACY_PUSHES,
-  type LegacyOperation,
-} from '../../src/wire/legacy.ts'
+import { createLegacyDecoder, LEGACY_PUSHES, type LegacyOperation } from '../../src/wire/legacy.ts'
 import type { ActorFactory } from './actor.ts'
+import { acceptedId, askLegacy } from './legacy-request.ts'
 
 /** How long a request may wait for its answer; far beyond what a loaded machine takes. */
 const TIMEOUT_MS = 60_000
@@ -56,22 +52,14 @@ export const createOriginalActor: ActorFactory = (user, server, see) => {
       await stopListening()
     },
     async send(recipient, text) {
-      const reply = await ask('SEND', user, recipient, text)
-      return Number(reply.toString('latin1', 1, reply.length - 1))
+      return acceptedId(await ask('SEND', user, recipient, text))
     },
     abandon: stopListening,
     close: stopListening,
   }
 
-  /** Asks, and reads to the server's close. */
   async function ask(operation: LegacyOperation, ...fields: string[]): Promise<Buffer> {
-    const socket = connect({ ...server, noDelay: true })
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')))
-    socket.write(encodeLegacyFrame(operation, ...fields.map(toByteString)))
-    const chunks: Buffer[] = []
-    for await (const chunk of socket) chunks.push(chunk as Buffer)
-    const reply = Buffer.concat(chunks)
-    if (reply.length === 0) throw new Error('closed without an answer')
+    const reply = await askLegacy(server, operation, ...fields)
     if (reply[0] !== 0) throw new Fault('try-again', `${operation} answered ${reply[0]}`)
     return reply
   }

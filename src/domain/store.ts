@@ -16,6 +16,18 @@ export interface MailboxLimits {
   readonly bytes: number
 }
 
+/** What waits in a store. */
+export interface Survey {
+  readonly accounts: number
+  /** Items in all mailboxes, and the bytes of their texts. */
+  readonly items: number
+  readonly bytes: number
+  /** Items in the mailbox that has most. */
+  readonly largest: number
+  /** When the oldest message that waits was accepted, in milliseconds since 1970; undefined when none waits. */
+  readonly oldest: number | undefined
+}
+
 /**
  * The durable half of a backend. Batch-shaped: what one tick brings is one call, and one commit.
  *
@@ -54,6 +66,12 @@ export interface Store {
 
   /** How many items wait in the mailbox; 0 for a user it does not know. */
   waiting(user: UserName): Promise<number>
+
+  /**
+   * Counts what waits, for metrics. Walks all mailboxes in small steps that hold nobody up, so that what changes
+   * meanwhile may count or not. Takes a while with many users. Rejects with `unavailable` when the store is not well.
+   */
+  survey(): Promise<Survey>
 
   /** A hint: nobody reads this mailbox for now, so what was cached for it can go. */
   release(user: UserName): void

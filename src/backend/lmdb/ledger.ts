@@ -63,6 +63,8 @@ export class Ledger {
   #changes = noChanges()
   /** Handed to the driver, not on disk yet. */
   #writing = noChanges()
+  #writingBytes = 0
+  #writingSince = 0
 
   /** Throws when the store's counters cannot be read. */
   constructor({ environment, observer, accountsInMemory }: LedgerOptions) {
@@ -114,6 +116,11 @@ export class Ledger {
     this.#accounts.delete(account.name)
     this.#changes.accounts.set(account.name, undefined)
     this.#changes.removed.push(account.number)
+  }
+
+  /** The last account number that was given out. */
+  get lastAccount(): AccountNumber {
+    return this.#counters.nextAccount - 1
   }
 
   /** The next message id. */
@@ -202,11 +209,14 @@ export class Ledger {
     if (writes.length === 0) return undefined
     const record = encodeCounters(COUNTERS_KEY, this.#counters)
     writes.push({ database: counters, key: COUNTERS_KEY, record })
+    this.#writingSince = performance.now()
+    this.#writingBytes = writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)
     return this.#environment.commit(writes)
   }
 
   /** The last `write` is on disk. */
   committed(): void {
+    this.#observer.committed?.(this.#writingBytes, performance.now() - this.#writingSince)
     for (const { mailbox } of this.#writing.mailboxes) mailbox.commit()
     this.#writing = noChanges()
   }

@@ -4,10 +4,12 @@ import type { Envelope, MessageId } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import type { MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
+import { SmallSteps } from '../small-steps.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { Ledger, type LedgerAccount } from './ledger.ts'
 import type { StoredItem, StoredMessage } from './record.ts'
+import { surveyMailboxes } from './survey.ts'
 
 /** How often a store that failed tries whether the disk takes writes again, in milliseconds. */
 const PROBE_INTERVAL_MS = 500
@@ -101,6 +103,20 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
     async waiting(user) {
       assertReady()
       return ledger.account(user)?.mailbox.count ?? 0
+    },
+
+    async survey() {
+      assertReady()
+      const surveyed = environment
+      return surveyMailboxes({
+        environment: surveyed,
+        lastAccount: ledger.lastAccount,
+        steps: new SmallSteps(),
+        assertReadable() {
+          assertReady()
+          if (environment !== surveyed) throw new Fault('unavailable', 'the store was opened anew')
+        },
+      })
     },
 
     release(user) {

@@ -1,9 +1,10 @@
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { Envelope, Item, MessageId, MessageItem } from '../../domain/message.ts'
-import type { Account, MailboxLimits, Store } from '../../domain/store.ts'
+import type { Account, MailboxLimits, Store, Survey } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
 import { ItemRun } from '../item-run.ts'
+import { SmallSteps } from '../small-steps.ts'
 
 interface MemoryAccount extends Account {
   readonly mailbox: ItemRun
@@ -74,6 +75,7 @@ export function createMemoryStore(limits: MailboxLimits): Store {
 
     read: (user, after, limit) => accounts.get(user)?.mailbox.after(after, limit) ?? [],
     waiting: async (user) => accounts.get(user)?.mailbox.length ?? 0,
+    survey,
     release: () => {},
     failure: () => undefined,
     recovered: async () => {},
@@ -84,6 +86,22 @@ export function createMemoryStore(limits: MailboxLimits): Store {
     const account = accounts.get(name)
     if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
     return account
+  }
+
+  async function survey(): Promise<Survey> {
+    const steps = new SmallSteps()
+    const found = { accounts: 0, items: 0, bytes: 0, largest: 0 }
+    let oldest: number | undefined
+    for (const { mailbox, bytes } of accounts.values()) {
+      if (steps.due) await steps.pause()
+      found.accounts++
+      found.items += mailbox.length
+      found.bytes += bytes
+      found.largest = Math.max(found.largest, mailbox.length)
+      const first = mailbox.after(0, mailbox.length).find((item) => item.kind === 'message')
+      if (first !== undefined) oldest = Math.min(oldest ?? first.acceptedAt, first.acceptedAt)
+    }
+    return { ...found, oldest }
   }
 
   function accept({ sender: senderName, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {

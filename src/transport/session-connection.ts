@@ -59,6 +59,8 @@ export class SessionConnection implements SessionPeer {
   #exclusive = false
   #held: Frame[] = []
   #reading = true
+  /** The peer sends no more. */
+  #ended = false
 
   constructor(socket: Socket, address: string, context: SessionContext) {
     this.#socket = socket
@@ -78,7 +80,11 @@ export class SessionConnection implements SessionPeer {
     })
     socket.on('timeout', () => this.#cut('reads nothing'))
     socket.on('data', (chunk) => this.read(chunk))
-    socket.on('end', () => this.leave())
+    socket.on('end', () => {
+      // Comes also while nothing is read: what was taken in before is still carried out.
+      this.#ended = true
+      if (!this.#exclusive) this.leave()
+    })
     socket.on('close', () => this.#onClose())
   }
 
@@ -211,6 +217,7 @@ export class SessionConnection implements SessionPeer {
       else this.#onFrame(operation, fields)
     }
     this.#endOfChunk()
+    if (this.#ended && !this.#exclusive) this.leave()
     this.#done(1)
   }
 

@@ -4,6 +4,7 @@ import type { ServerConfig } from './config.ts'
 import type { Backend } from './domain/backend.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
+import type { Metrics } from './observe/metrics.ts'
 import { createPlainLog } from './observe/plain-log.ts'
 import { textPortType } from './port-types/text.ts'
 import { createAdministration } from './service/administration.ts'
@@ -61,10 +62,20 @@ const LOGS: Readonly<Record<ServerConfig['log'], (config: ServerConfig) => Promi
   },
 }
 
+/** What `--metrics` means. */
+const METRICS: Readonly<Record<ServerConfig['metrics'], () => Promise<Metrics | undefined>>> = {
+  async on() {
+    const { createMetrics } = await import('./observe/metrics.ts')
+    return createMetrics({ now: Date.now })
+  },
+  off: async () => undefined,
+}
+
 /** Puts a server together and opens its ports. Rejects with the error of what could not be opened; what was open is closed again. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const observer = combineObservers([await LOGS[config.log](config)])
-  const closers: (() => Promise<void>)[] = []
+  const metrics = await METRICS[config.metrics]()
+  const observer = combineObservers([await LOGS[config.log](config), metrics?.observer ?? {}])
+  const closers: (() => Promise<void>)[] = [async () => metrics?.close()]
   let stopping = false
   try {
     const backend = await BACKENDS[config.backend](config, observer)
@@ -106,6 +117,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const app = createWebApp({
       services: new Map([['/', contract]]),
       failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
+      metrics: metrics && (() => metrics.read(backend.store)),
       publicUrl: config.publicUrl,
       trustProxy: config.trustProxy,
       onError: (error) => observer.internalError?.('http', error),
@@ -119,6 +131,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
         app,
         requestTimeoutMs,
+        observer,
         tls: files,
       })
       ownPorts.add(server.port)

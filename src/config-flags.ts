@@ -28,6 +28,9 @@ export const LOG_FORMS = ['plain', 'json'] as const
 /** The levels of a JSON log. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
+/** Whether there are metrics. */
+export const METRICS = ['on', 'off'] as const
+
 /** Who may register. */
 export const REGISTRATIONS = ['open', 'closed'] as const
 
@@ -48,11 +51,12 @@ export const DATA_FLAG: Flag = {
 export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '-p, --port <port>', env: 'DMS_PORT', otherwise: 8081, parse: anyPort, text: 'port of the messaging protocols; 0: any' },
   { flags: '--host <address>', env: 'DMS_HOST', otherwise: '127.0.0.1', text: 'address to listen on' },
-  { flags: '--soap-port <port>', env: 'DMS_SOAP_PORT', otherwise: 8080, parse: anyPort, text: 'port of SOAP, WSDL and health; 0: any' },
+  { flags: '--soap-port <port>', env: 'DMS_SOAP_PORT', otherwise: 8080, parse: anyPort, text: 'port of SOAP, WSDL, health and metrics; 0: any' },
   DATA_FLAG,
   { flags: '--backend <name>', env: 'DMS_BACKEND', otherwise: 'lmdb', parse: oneOf(BACKENDS), text: 'how messages are stored: lmdb, or memory, which keeps nothing after exit' },
   { flags: '--log <form>', env: 'DMS_LOG', otherwise: ({ terminal }) => (terminal ? 'plain' : 'json'), parse: oneOf(LOG_FORMS), text: 'plain: lines as the original wrote them; json: one object a line' },
   { flags: '--log-level <level>', env: 'DMS_LOG_LEVEL', otherwise: 'info', parse: oneOf(LOG_LEVELS), text: 'the least that a json log holds: error, warn, info or debug' },
+  { flags: '--metrics <switch>', env: 'DMS_METRICS', otherwise: 'on', parse: oneOf(METRICS), text: 'on: whoever reaches the SOAP port can read /metrics; off: nobody' },
   { flags: '--allow-legacy', env: 'DMS_ALLOW_LEGACY', otherwise: false, parse: truth, text: 'let other machines use the original protocol, whose users prove nothing' },
   { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines use accounts without a credential' },
   { flags: '--require-auth', env: 'DMS_REQUIRE_AUTH', otherwise: false, parse: truth, text: 'with --host: other machines need an account with a credential' },

@@ -11,6 +11,7 @@ import {
   type Flag,
   type LOG_FORMS,
   type LOG_LEVELS,
+  type METRICS,
   type REGISTRATIONS,
   SERVER_FLAGS,
   stateFolder,
@@ -28,6 +29,7 @@ export interface ServerConfig {
   readonly backend: (typeof BACKENDS)[number]
   readonly log: (typeof LOG_FORMS)[number]
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly metrics: (typeof METRICS)[number]
   readonly allowLegacy: boolean
   readonly allowOpen: boolean
   readonly requireAuth: boolean

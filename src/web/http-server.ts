@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Observer } from '../domain/observer.ts'
 
 /** Where to listen, and who answers. */
 export interface HttpServerOptions {
@@ -13,6 +14,8 @@ export interface HttpServerOptions {
   readonly app: RequestListener
   /** How long a whole request may take to arrive, in milliseconds. */
   readonly requestTimeoutMs?: number
+  /** Told of connections as they open and close. */
+  readonly observer?: Pick<Observer, 'opened' | 'closed'>
   /** With a certificate (and its chain) and its key, PEM, it speaks HTTPS, TLS 1.2 or newer. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
@@ -32,7 +35,7 @@ const CLOSE_IDLE_EVERY_MS = 20
 
 /** Opens the server. Rejects with node's error (EADDRINUSE, EACCES, …) where it cannot listen. */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, endpoints, app, requestTimeoutMs = 10_000 } = options
+  const { host, port, endpoints, app, requestTimeoutMs = 10_000, observer } = options
 
   // POSTs of SOAP go past the router, which would cost more than all the rest (soap 3).
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -52,6 +55,11 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       ? createServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
   server.on('checkContinue', listener)
+  const protocol = options.tls === undefined ? 'http' : 'https'
+  server.on('connection', (socket) => {
+    observer?.opened?.(protocol)
+    socket.on('close', () => observer?.closed?.(protocol))
+  })
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -3,12 +3,20 @@ import { callerAddress } from './caller-address.ts'
 import { renderPage, renderServices, SECURITY_HEADERS } from './page.ts'
 import type { ServiceDescription } from './service-description.ts'
 
+/** Metrics, in a format that their reader knows. */
+export interface MetricsText {
+  readonly contentType: string
+  readonly text: string
+}
+
 /** What the app shows, and how it learns its own address. */
 export interface WebAppOptions {
   /** The SOAP services by path; the paths' POSTs are answered elsewhere. */
   readonly services: ReadonlyMap<string, ServiceDescription>
   /** Why the server refuses, or undefined while it is ready. */
   readonly failure: () => string | undefined
+  /** Writes the metrics. Undefined: there are none. */
+  readonly metrics?: (() => Promise<MetricsText>) | undefined
   /** The address that WSDLs give, scheme and host (and a path, behind a proxy that adds one). Undefined: the one the caller used. */
   readonly publicUrl?: string | undefined
   /** Whose X-Forwarded-* are believed: addresses and subnets as express's `trust proxy` takes them. Undefined: nobody's. */
@@ -20,9 +28,9 @@ export interface WebAppOptions {
 const WSDL_QUERIES: ReadonlySet<string> = new Set(['wsdl', 'singlewsdl'])
 const SERVICE_METHODS = 'GET, HEAD, POST'
 
-/** The express app for what people and tools open: services page, WSDL, health. SOAP itself does not pass through it. */
+/** The express app for what people and tools open: services page, WSDL, health, metrics. SOAP itself does not pass through it. */
 export function createWebApp(options: WebAppOptions): Express {
-  const { services, failure, publicUrl, trustProxy, onError } = options
+  const { services, failure, metrics, publicUrl, trustProxy, onError } = options
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', trustProxy ?? false)
@@ -64,6 +72,12 @@ export function createWebApp(options: WebAppOptions): Express {
     if (reason === undefined) response.send('ready\n')
     else response.status(503).send(`not ready: ${reason}\n`)
   })
+  if (metrics !== undefined) {
+    app.get('/metrics', async (_request, response) => {
+      const { contentType, text } = await metrics()
+      response.set('Cache-Control', 'no-store').set('Content-Type', contentType).send(text)
+    })
+  }
 
   app.use((_request, response) => {
     response

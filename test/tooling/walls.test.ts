@@ -68,7 +68,14 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
   },
   'src/web/x.ts': {
     may: ['./app.ts', '../domain/messaging.ts', 'express', 'node:http'],
-    never: ['../backend/memory/store.ts', '../transport/x.ts', '../wire/x.ts', '../service/x.ts', 'lmdb'],
+    never: [
+      '../backend/memory/store.ts',
+      '../transport/x.ts',
+      '../wire/x.ts',
+      '../service/x.ts',
+      'lmdb',
+      'prom-client',
+    ],
   },
   'src/client/x.ts': {
     may: ['./client.ts', '../domain/x.ts', '../wire/legacy.ts', 'node:net', 'node:tls'],
@@ -79,7 +86,7 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
     never: ['../service/x.ts', '../transport/x.ts', '../backend/memory/store.ts', '../soap/x.ts', 'express'],
   },
   'src/observe/x.ts': {
-    may: ['./log.ts', '../domain/observer.ts', 'pino'],
+    may: ['./log.ts', '../domain/observer.ts', 'pino', 'prom-client'],
     never: ['../service/x.ts', '../transport/x.ts', '../backend/memory/store.ts', '../config.ts', 'express'],
   },
   'src/config.ts': {

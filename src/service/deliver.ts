@@ -1,9 +1,13 @@
+import { setTimeout } from 'node:timers/promises'
 import type { DeliveryChannel, EndReason } from '../domain/delivery-channel.ts'
 import type { Item, Seq } from '../domain/message.ts'
 import type { Observer } from '../domain/observer.ts'
 import type { Presence } from '../domain/presence.ts'
 import type { Store } from '../domain/store.ts'
 import type { UserName } from '../domain/user-name.ts'
+
+/** How long delivery waits where a store refuses although it is well, in milliseconds. */
+const RETRY_MS = 500
 
 /** What delivery works with. */
 export interface DeliverContext {
@@ -88,9 +92,16 @@ export class Delivery {
         for (const sender of senders) presence.signal(sender)
         return
       } catch {
-        await store.recovered()
+        await this.#untilReady()
       }
     }
+  }
+
+  /** Waits after the store has refused: for its recovery, or a while if it calls itself well (a damaged record). */
+  async #untilReady(): Promise<void> {
+    const { store } = this.#context
+    if (store.failure() !== undefined) await store.recovered()
+    else await setTimeout(RETRY_MS, undefined, { ref: false })
   }
 
   #drain(): void {
@@ -115,7 +126,7 @@ export class Delivery {
     try {
       items = await reading
     } catch {
-      await this.#context.store.recovered()
+      await this.#untilReady()
       this.#wokenWhileReading = true
     }
     if (this.#state !== 'reading') return

@@ -38,7 +38,8 @@ export function createMessaging(options: MessagingOptions): Messaging {
     async unregister(claim) {
       const { name } = await admit(claim)
       await store.removeAccount(name)
-      await sessions.get(name)?.finish('unregistered')
+      // Not awaited, as in `disconnect`.
+      void sessions.get(name)?.finish('unregistered')
     },
 
     async connect(claim, channel, { takeover = false } = {}) {
@@ -50,6 +51,13 @@ export function createMessaging(options: MessagingOptions): Messaging {
       }
       sessions.set(name, session)
       observer.sessions?.(sessions.size)
+      try {
+        // Again: the account may have gone, or got a credential, before the session was there to be ended.
+        await admit(claim)
+      } catch (error) {
+        void session.finish('disconnected')
+        throw error
+      }
       return session
     },
 

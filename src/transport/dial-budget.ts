@@ -1,3 +1,5 @@
+import { isLoopback } from './address.ts'
+
 /** Failed dials that a source may cause in one go, and how many a second come back (reliability, security: "at most a few a second per source"). */
 const BURST = 50
 const PER_SECOND = 5
@@ -28,6 +30,9 @@ export function createDialBudget(now: () => number): DialBudget {
       return allowance === undefined || allowance.left >= 1 ? 0 : ((1 - allowance.left) / PER_SECOND) * 1000
     },
     failed(address) {
+      // Whoever is on this machine can dial it without us; and there, all clients are one address, which one that
+      // listens nowhere must not use up for the others.
+      if (isLoopback(address)) return
       const allowance = current(address) ?? { left: BURST, at: now() }
       allowance.left -= 1
       allowances.set(address, allowance)

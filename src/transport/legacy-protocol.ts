@@ -12,7 +12,7 @@ import {
 } from '../wire/legacy.ts'
 import { isLoopback, plainAddress } from './address.ts'
 import { createDialBudget } from './dial-budget.ts'
-import { createLegacyPushChannel } from './legacy-push-channel.ts'
+import { createLegacyPushChannel, PUSH_PATIENCE, type PushPatience } from './legacy-push-channel.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What the original protocol needs from its surroundings. */
@@ -27,6 +27,8 @@ export interface LegacyProtocolOptions {
   readonly allowRemote: boolean
   /** Our own ports, which no CONNECT may make us dial. */
   readonly ownPorts: ReadonlySet<number>
+  /** With a client that it dials; by default what wire-protocol 1 says. */
+  readonly patience?: PushPatience
 }
 
 /** The lowest port that a client may name: below stand the system's services. */
@@ -75,6 +77,7 @@ const DONE: Outcome = {}
 /** The original protocol: one request per connection, then the server closes. Takes every connection that no other protocol does. */
 export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
   const { messaging, observer, maxTextBytes, requestTimeoutMs, allowRemote, ownPorts } = options
+  const { patience = PUSH_PATIENCE } = options
   const dialBudget = createDialBudget(() => performance.now())
 
   /** One row per operation. Fields come in the order of `LEGACY_OPERATIONS`. */
@@ -94,6 +97,7 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
         address,
         port: pushPort(port as ByteString),
         dialBudget,
+        patience,
         observer,
       })
       const session = await messaging.connect(claim(user), channel)

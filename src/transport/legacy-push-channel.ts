@@ -7,13 +7,20 @@ import type { DialOutcome, Observer } from '../domain/observer.ts'
 import { encodeLegacyFrame, legacyText } from '../wire/legacy.ts'
 import type { DialBudget } from './dial-budget.ts'
 
-/** For this long after a CONNECT a refused dial is tried again (wire-protocol 1), in milliseconds. */
-const RETRY_WINDOW_MS = 3000
 /** The back-off between two tries: doubles from the first to the last, in milliseconds. */
 const FIRST_BACK_OFF_MS = 5
 const LAST_BACK_OFF_MS = 250
-/** How long the peer may take to read an item and close (wire-protocol 1), in milliseconds. */
-const READ_TIMEOUT_MS = 5000
+
+/** How patient the server is with a client that it dials, in milliseconds. */
+export interface PushPatience {
+  /** For this long after a CONNECT a refused dial is tried again. */
+  readonly retryMs: number
+  /** How long the client may take to read an item and close. */
+  readonly readMs: number
+}
+
+/** What wire-protocol 1 says. */
+export const PUSH_PATIENCE: PushPatience = { retryMs: 3000, readMs: 5000 }
 
 /** Where a client listens, and since when. */
 export interface LegacyPushTarget {
@@ -21,6 +28,7 @@ export interface LegacyPushTarget {
   readonly address: string
   readonly port: number
   readonly dialBudget: DialBudget
+  readonly patience: PushPatience
   readonly observer: Observer
 }
 
@@ -32,8 +40,8 @@ export interface LegacyPushChannel extends DeliveryChannel {
 
 /** Delivers by dialling the client once per item, one item at a time; an item counts when the peer has read it and closed (wire-protocol 1). */
 export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushChannel {
-  const { address, port, dialBudget, observer } = target
-  const retryUntil = performance.now() + RETRY_WINDOW_MS
+  const { address, port, dialBudget, patience, observer } = target
+  const retryUntil = performance.now() + patience.retryMs
   let open = true
   let underWay: Promise<void> = Promise.resolve()
 
@@ -56,7 +64,10 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
     let backOff = FIRST_BACK_OFF_MS
     while (open) {
       const delay = dialBudget.delay(address)
-      if (delay > 0) await pause(delay)
+      if (delay > 0) {
+        await pause(delay)
+        continue
+      }
       const attempt = await dial(bytes)
       observer.dialled?.(attempt)
       if (attempt === 'delivered') {
@@ -72,24 +83,40 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
     if (open) void channel.session?.end('gone')
   }
 
-  /** One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing. */
+  /**
+   * One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing, and neither does
+   * a close: a peer that closed before the bytes came has not read them, and TCP need not tell. So the last byte is held
+   * back until a close that came earlier would have been seen.
+   */
   function dial(bytes: Buffer): Promise<DialOutcome> {
     return new Promise((resolve) => {
       let connected = false
+      let whole = false
       let failure: DialOutcome | undefined
       const socket: Socket = connect({ host: address, port, noDelay: true })
-      const deadline = setTimeout(() => fail('failed'), READ_TIMEOUT_MS)
+      const deadline = setTimeout(() => fail('failed'), patience.readMs)
       socket.on('connect', () => {
         connected = true
+        socket.write(bytes.subarray(0, -1))
+        // The second is behind one round of reading from sockets.
+        setImmediate(() => setImmediate(finish))
       })
       socket.on('error', () => fail(connected ? 'failed' : 'refused'))
+      socket.on('end', () => {
+        if (!whole) fail('failed')
+      })
       socket.on('close', () => {
         clearTimeout(deadline)
         resolve(failure ?? 'delivered')
       })
       // What the peer might say is not read for its sense, only so that its close is seen.
       socket.resume()
-      socket.end(bytes)
+
+      function finish(): void {
+        if (socket.destroyed) return
+        whole = true
+        socket.end(bytes.subarray(-1))
+      }
 
       function fail(why: DialOutcome): void {
         failure ??= why

@@ -99,6 +99,7 @@ export function createMetrics({ now }: MetricsOptions): Metrics {
     connections.inc({ protocol }, 0)
   }
   for (const code of ['not-authenticated', 'try-again']) failedAuthentications.inc({ code }, 0)
+  sendsAccepted.inc(0)
   for (const outcome of ['delivered', 'refused', 'failed']) dials.inc({ outcome }, 0)
 
   const remembered = createSurveyMemory(() => performance.now())

@@ -61,12 +61,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     server.on('connection', admit)
     server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
-  server.on('error', (error) => observer.internalError?.('accept', error))
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port, backlog: 1024 }, () => {
       server.off('error', reject)
+      server.on('error', (error) => observer.internalError?.('accept', error))
       resolve()
     })
   })

@@ -1,13 +1,10 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { checkHistory, type Finding } from './history.ts'
-import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts'
 import { createLoad } from './load.ts'
+import { stableAddress, USERS } from './participants.ts'
 import { createRandom } from './random.ts'
 import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
-import { createSessionActor } from './session-actor.ts'
 
 /** What came of killing a server again and again. */
 export interface KillRun {
@@ -31,8 +28,6 @@ export interface KillRunOptions {
   readonly progress?: (kills: number) => void
 }
 
-/** What the users have; three of each. */
-const PROGRAMS = [createOriginalActor, createLegacyClientActor, createSessionActor]
 /** The most events that a life of the server lasts. */
 const MAX_EVENTS = 600
 /** So that the kill finds the server in any phase, not only right after an answer. */
@@ -47,12 +42,8 @@ export async function killRun({
 }: KillRunOptions): Promise<KillRun> {
   const random = createRandom(seed)
   const folder = await makeTempFolder()
-  const port = await stablePort(random.next())
-  const server = { host: '127.0.0.1', port }
-  const users = PROGRAMS.flatMap((factory, i) =>
-    ['a', 'b', 'c'].map((letter) => ({ name: `${letter}${i}`, factory })),
-  )
-  const load = createLoad({ server, users, random })
+  const server = await stableAddress()
+  const load = createLoad({ server, users: USERS, random })
   let running = await start()
   try {
     await load.register()
@@ -86,7 +77,7 @@ export async function killRun({
   }
 
   function start(): Promise<ServerProcess> {
-    return startServerProcess({ folder, port, flags: ['--log-level', 'info'] })
+    return startServerProcess({ folder, port: server.port })
   }
 }
 
@@ -96,20 +87,4 @@ async function end(server: ServerProcess, signal: NodeJS.Signals): Promise<void>
   const ended = await server.ended
   if (signal === 'SIGTERM' && ended.code !== 0)
     throw new Error(`it ended with ${ended.code ?? ended.signal}: ${ended.stderr}`)
-}
-
-/** A free port below those that the system gives to connections that leave: it stays free while the server is dead. */
-async function stablePort(random: number): Promise<number> {
-  for (let port = 20_000 + Math.floor(random * 10_000); ; port++) {
-    const probe = createServer()
-    probe.listen({ port, host: '127.0.0.1' })
-    try {
-      await once(probe, 'listening')
-    } catch {
-      continue
-    }
-    probe.close()
-    await once(probe, 'close')
-    return port
-  }
 }

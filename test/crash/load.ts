@@ -31,6 +31,8 @@ export interface LoadOptions {
   readonly server: ServerAddress
   readonly users: readonly { readonly name: string; readonly factory: ActorFactory }[]
   readonly random: Random
+  /** The server may refuse for a while: they try again. Otherwise a refusal is an error. */
+  readonly patient?: boolean
 }
 
 /** How likely a user is there at the start of a life of the server, and leaves between two messages. */
@@ -38,6 +40,8 @@ const PRESENT = 0.75
 const LEAVES = 0.03
 /** The longest that somebody stays away, in milliseconds. */
 const MAX_AWAY_MS = 100
+/** How long somebody who was refused waits, in milliseconds. */
+const PATIENCE_MS = 20
 /** How long the last messages may take altogether. Not a promise: a test that waits for ever says nothing. */
 const DRAIN_TIMEOUT_MS = 60_000
 
@@ -49,7 +53,7 @@ interface Talker {
 }
 
 /** Makes the users; nobody talks yet. */
-export function createLoad({ server, users, random }: LoadOptions): Load {
+export function createLoad({ server, users, random, patient = false }: LoadOptions): Load {
   const history: HistoryEvent[] = []
   let whenRecorded: () => void = () => {}
   let open = false
@@ -69,7 +73,7 @@ export function createLoad({ server, users, random }: LoadOptions): Load {
     },
     start() {
       open = true
-      for (const talker of talkers) if (random.chance(PRESENT)) talker.talking ??= talk(talker)
+      for (const talker of talkers) if (random.chance(PRESENT)) begin(talker)
     },
     grown(events) {
       const enough = history.length + events
@@ -103,26 +107,44 @@ export function createLoad({ server, users, random }: LoadOptions): Load {
     }
   }
 
+  function begin(talker: Talker): void {
+    talker.talking ??= talk(talker).finally(() => {
+      talker.talking = undefined
+    })
+  }
+
   /** One user's conversation, until it is stopped or the server is gone. */
   async function talk(talker: Talker): Promise<void> {
     const { actor } = talker
-    try {
-      await actor.connect()
-      while (open) {
-        if (random.chance(LEAVES)) {
-          await actor.disconnect()
-          await wait(random.below(MAX_AWAY_MS))
-          await actor.connect()
+    while (open) {
+      try {
+        await actor.connect()
+        while (open) {
+          if (random.chance(LEAVES)) {
+            await actor.disconnect()
+            await wait(random.below(MAX_AWAY_MS))
+            await actor.connect()
+          }
+          await sayMuch(talker)
         }
-        const count = 1 + random.below(actor.sendsAtATime)
-        await Promise.all(Array.from({ length: count }, () => say(talker, otherThan(actor))))
+      } catch (error) {
+        if (!(error instanceof Fault)) return // the server is gone
+        if (!patient) {
+          refusal ??= new Error(`${actor.user}: ${error.message}`, { cause: error })
+          return
+        }
+        await wait(PATIENCE_MS)
+        await actor.disconnect().catch(() => {}) // so that it can connect, whatever became of what it asked
       }
-    } catch (error) {
-      // Anything but a refusal: the server is gone.
-      if (error instanceof Fault) refusal ??= new Error(`${actor.user}: ${error.message}`, { cause: error })
-    } finally {
-      talker.talking = undefined
     }
+  }
+
+  async function sayMuch(talker: Talker): Promise<void> {
+    const { actor } = talker
+    const count = 1 + random.below(actor.sendsAtATime)
+    const sends = Array.from({ length: count }, () => say(talker, otherThan(actor)))
+    const failed = (await Promise.allSettled(sends)).find(({ status }) => status === 'rejected')
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
   }
 
   function otherThan({ user }: Actor): string {
@@ -134,7 +156,10 @@ export function createLoad({ server, users, random }: LoadOptions): Load {
     const { actor } = talker
     const text = `${actor.user} ${talker.count++}`
     record({ kind: 'sent', sender: actor.user, recipient, text })
-    const id = await actor.send(recipient, text)
+    const id = await actor.send(recipient, text).catch((error: unknown) => {
+      if (error instanceof Fault) record({ kind: 'refused', text })
+      throw error
+    })
     record({ kind: 'acknowledged', text, id })
     return id
   }

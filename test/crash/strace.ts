@@ -6,6 +6,8 @@ export interface Tracing {
   readonly log: string
   /** System calls to log. */
   readonly calls: readonly string[]
+  /** Only what concerns these files; otherwise everything. */
+  readonly files?: readonly string[]
   /** Faults and delays, as strace's `-e inject=` takes them. */
   readonly inject?: readonly string[]
 }
@@ -27,8 +29,11 @@ export interface SystemCall {
 }
 
 /** The command under which to run a program. It keeps the program's process number, and so its signals: strace steps aside (-D). */
-export function underStrace({ log, calls, inject = [] }: Tracing): string[] {
-  const injections = inject.flatMap((what) => ['-e', `inject=${what}`])
+export function underStrace({ log, calls, files = [], inject = [] }: Tracing): string[] {
+  const more = [
+    ...files.flatMap((file) => ['-P', file]),
+    ...inject.flatMap((what) => ['-e', `inject=${what}`]),
+  ]
   return [
     'strace',
     '-D',
@@ -42,7 +47,7 @@ export function underStrace({ log, calls, inject = [] }: Tracing): string[] {
     log,
     '-e',
     `trace=${calls.join(',')}`,
-    ...injections,
+    ...more,
   ]
 }
 

@@ -101,14 +101,14 @@ describe('the lmdb store on a disk that is full', () => {
   })
 })
 
-describeWith('strace')('the lmdb store, when the page that makes a commit valid cannot be written', () => {
+describeWith('strace')('the lmdb store, when the log cannot be synced', () => {
   afterEach(removeTempFolders)
 
   test('refuses, and is well again with exactly what it acknowledged', async () => {
     const folder = await makeLmdbFolder()
-    // Each thread counts for itself: the main thread opens the file with fewer writes than that.
-    const failing = 'inject=pwrite64:error=EIO:when=20'
-    const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=pwrite64', '-e', failing]
+    // Each thread counts for itself: the one that syncs the log has done so for the users and some messages by then.
+    const failing = 'inject=fdatasync:error=EIO:when=10'
+    const strace = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', failing]
     const store = await startStoreProcess(folder.path, 'env', 'UV_THREADPOOL_SIZE=1', ...strace)
     for (const name of ['romeo', 'juliet']) await store.ask('register', name)
     const acknowledged: string[] = []

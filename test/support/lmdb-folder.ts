@@ -1,5 +1,6 @@
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
-import { type Environment, openEnvironment, type Records } from '../../src/backend/lmdb/environment.ts'
+import { type Environment, openEnvironment } from '../../src/backend/lmdb/environment.ts'
+import type { Table } from '../../src/backend/lmdb/table.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Observer } from '../../src/domain/observer.ts'
 import type { Store } from '../../src/domain/store.ts'
@@ -30,7 +31,7 @@ export async function makeLmdbFolder(): Promise<LmdbFolder> {
     },
     async behind(change) {
       await folder.close()
-      const environment = openEnvironment(path)
+      const environment = await openEnvironment({ folder: path })
       await change(environment)
       await environment.close()
     },
@@ -43,11 +44,11 @@ export async function makeLmdbFolder(): Promise<LmdbFolder> {
 }
 
 /** Flips one bit of the last byte of the record at `index`. Returns its key in hexadecimal. */
-export async function damage(records: Records, index: number): Promise<string> {
-  const found = [...records.getRange()][index]
+export async function damage(environment: Environment, table: Table, index: number): Promise<string> {
+  const found = [...table.getRange()][index]
   if (found === undefined) throw new Error(`there is no record ${index}`)
   const record = Buffer.from(found.value)
   record[record.length - 1] = (record.at(-1) as number) ^ 1
-  await records.put(found.key, record)
+  await environment.commit([{ table, key: found.key, record }])
   return found.key.toString('hex')
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ export interface StoreProcess {
   ask(operation: string, ...args: readonly string[]): Promise<unknown>
   /** What the store said about its health, in order. */
   readonly health: readonly string[]
-  /** From now on its file cannot grow (RLIMIT_FSIZE). */
+  /** From now on its log cannot grow, and nothing can be written behind where that ends (RLIMIT_FSIZE). */
   fillDisk(): void
   /** From now on it can again. */
   freeDisk(): void
@@ -52,7 +52,7 @@ export async function startStoreProcess(folder: string, ...tracer: readonly stri
         answers.set(asked++, resolve)
         child.stdin.write(`${JSON.stringify([operation, ...rest])}\n`)
       }),
-    fillDisk: () => limitFiles(String(statSync(join(folder, 'store.mdb')).size)),
+    fillDisk: () => limitFiles(String(statSync(join(folder, lastSegment(folder))).size)),
     freeDisk: () => limitFiles('unlimited'),
     async kill() {
       // What runs under a tracer ends with its input.
@@ -66,4 +66,10 @@ export async function startStoreProcess(folder: string, ...tracer: readonly stri
   function limitFiles(bytes: string): void {
     execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:unlimited`])
   }
+}
+
+/** The segment of the log that is being written. */
+function lastSegment(folder: string): string {
+  const segments = readdirSync(folder).filter((name) => name.startsWith('log-'))
+  return segments.sort().at(-1) as string
 }

@@ -7,7 +7,7 @@ import { type LmdbStoreOptions, openLmdbStore } from './store.ts'
 export async function openLmdbBackend(options: LmdbStoreOptions): Promise<Backend> {
   const lock = await lockFolder(options.folder)
   try {
-    const store = openLmdbStore(options)
+    const store = await openLmdbStore(options)
     return {
       store,
       presence: createLocalPresence(),

@@ -1,35 +1,37 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
-
-/** One database: bytes to bytes. */
-export type Records = Database<Buffer, Buffer>
+import { Log, replayLog } from './log.ts'
+import { type LoggedWrite, TABLES, type TableName } from './log-entry.ts'
+import { Table } from './table.ts'
 
 /** A record to put, or to remove when there is none. */
 export interface Write {
-  readonly database: Records
+  readonly table: Table
   readonly key: Buffer
   readonly record?: Buffer | undefined
 }
 
-/** An open LMDB environment and its databases. */
-export interface Environment {
-  /** Name → account. */
-  readonly accounts: Records
-  /** Account number → where its mailbox stands. */
-  readonly heads: Records
-  /** Account number and last seq → what one commit brought for that mailbox. */
-  readonly items: Records
-  /** Account number and last id → refs of messages that it sent. */
-  readonly sent: Records
-  /** Account number → '' : accounts that were removed and whose records have yet to go. */
-  readonly removed: Records
-  /** The counters. */
-  readonly counters: Records
-  /** Carries out these writes as one transaction. Resolves when it is synced; rejects when it failed, and then none was carried out. */
+/** What an environment needs. */
+export interface EnvironmentOptions {
+  readonly folder: string
+  /** Only look: nothing is created, brought from the log into the tree, or removed. */
+  readonly readOnly?: boolean
+  /** Told of what of the log cannot be read, and of a checkpoint that failed. */
+  readonly onProblem?: (where: string, error: unknown) => void
+  /** Bytes of the log that begin a checkpoint. */
+  readonly checkpointBytes?: number
+}
+
+/**
+ * The tables of a data folder: a tree (LMDB), and in front of it a log. A commit is one entry of the log; a checkpoint
+ * brings what has gathered into the tree, and then the log can go. Opening replays the log.
+ */
+export interface Environment extends Readonly<Record<TableName, Table>> {
+  /** Carries out these writes as one transaction. Resolves when it is synced; rejects when it failed, and then the environment must be closed. */
   commit(writes: readonly Write[]): Promise<unknown>
-  /** Waits until everything written is synced, and closes. */
+  /** Brings everything into the tree, if that is possible, and closes. */
   close(): Promise<void>
 }
 
@@ -38,21 +40,143 @@ interface DriverError extends Error {
   readonly commitError?: Promise<unknown>
 }
 
-/** The file that holds everything, in the data folder. */
+type Tree = Database<Buffer, Buffer>
+
+/** The file of the tree, in the data folder. */
 export const STORE_FILE = 'store.mdb'
 
-/** The most that the file can grow to. Address space, not disk: nothing is taken until it is used. */
+/** The most that the tree can grow to. Address space, not disk: nothing is taken until it is used. */
 const MAP_BYTES = 256 * 1024 ** 3
+const CHECKPOINT_BYTES = 32 * 1024 ** 2
+/** Bytes and records that one transaction of a checkpoint brings into the tree, so that it holds nothing else up. */
+const SETTLED_BYTES = 1024 ** 2
+const SETTLED_RECORDS = 1000
 
-/** Opens (and creates, if it may write) the environment in `folder`. Throws what the driver throws. */
-export function openEnvironment(folder: string, { readOnly = false } = {}): Environment {
+/** Opens (and creates, if it may write) the environment of a folder. Rejects with what the driver or the file system says. */
+export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
+  const { folder, readOnly = false, onProblem = () => {}, checkpointBytes = CHECKPOINT_BYTES } = options
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const root: RootDatabase<Buffer, Buffer> = open({
+  const root = openTree(folder, readOnly)
+  const tables = Object.fromEntries(
+    TABLES.map((name) => [name, new Table(name, openTable(root, name))]),
+  ) as unknown as Record<TableName, Table>
+
+  let log: Log | undefined
+  let broken = false
+  let checkpointing: Promise<void> | undefined
+  let closed: Promise<void> | undefined
+
+  try {
+    const { last, damage } = replayLog(folder, apply)
+    root.resetReadTxn()
+    for (const problem of damage) onProblem(`damaged log: ${problem}`, new Error(problem))
+    if (!readOnly) {
+      // What is in the log is brought into the tree before anything builds on it: an entry that was written and not
+      // synced may be read from the page cache now and be gone with the power later.
+      await settle()
+      log = new Log(folder, last + 1)
+      log.removeThrough(last)
+    }
+  } catch (error) {
+    await root.close()
+    throw error
+  }
+
+  return {
+    ...tables,
+
+    async commit(writes) {
+      if (log === undefined || broken) throw new Error('the environment is broken or only to be read')
+      const logged = writes.map(({ table, key, record }) => ({ table: table.name, key, record }))
+      try {
+        await log.append(logged)
+      } catch (error) {
+        broken = true
+        throw error
+      }
+      apply(logged)
+      if (log.bytes >= checkpointBytes && checkpointing === undefined) beginCheckpoint(log)
+    },
+
+    close() {
+      closed ??= close()
+      return closed
+    },
+  }
+
+  function apply(writes: readonly LoggedWrite[]): void {
+    for (const { table, key, record } of writes) tables[table].apply(key, record)
+  }
+
+  /** A checkpoint runs beside the daily work. If it fails the log is kept, and the next commit is refused. */
+  function beginCheckpoint(current: Log): void {
+    let ended: number
+    try {
+      ended = current.rotate()
+    } catch (error) {
+      broken = true
+      onProblem('checkpoint', error)
+      return
+    }
+    checkpointing = settle().then(
+      () => {
+        checkpointing = undefined
+        current.removeThrough(ended)
+      },
+      (error) => {
+        checkpointing = undefined
+        broken = true
+        onProblem('checkpoint', error)
+      },
+    )
+  }
+
+  /** Brings what the log has up to now into the tree, a piece at a time. */
+  async function settle(): Promise<void> {
+    for (const table of Object.values(tables)) table.beginSettling()
+    for (const table of Object.values(tables)) {
+      let piece: (() => void)[] = []
+      let bytes = 0
+      for (const { tree, key, record } of table.toSettle()) {
+        piece.push(() => void (record === undefined ? tree.remove(key) : tree.put(key, record)))
+        bytes += key.length + (record?.length ?? 0)
+        if (bytes < SETTLED_BYTES && piece.length < SETTLED_RECORDS) continue
+        await commitToTree(root, piece)
+        piece = []
+        bytes = 0
+      }
+      if (piece.length > 0) await commitToTree(root, piece)
+    }
+    root.resetReadTxn()
+    for (const table of Object.values(tables)) table.settled()
+  }
+
+  async function close(): Promise<void> {
+    await checkpointing
+    if (log !== undefined) {
+      log.close()
+      if (!broken) {
+        await settle()
+          .then(() => log?.removeThrough(Number.POSITIVE_INFINITY))
+          .catch((error) => onProblem('checkpoint', error))
+      }
+    }
+    await root.close()
+  }
+}
+
+/** Is there a store in this folder? */
+export function storeExists(folder: string): boolean {
+  return existsSync(join(folder, STORE_FILE))
+}
+
+function openTree(folder: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
+  return open({
     path: join(folder, STORE_FILE),
     mapSize: MAP_BYTES,
-    maxDbs: 8,
-    // Acknowledged means synced: with overlapping syncs a commit is visible before it is on disk, and 5 of 150
-    // simulated power cuts lost what had been acknowledged.
+    maxDbs: TABLES.length,
+    // What a checkpoint has brought must be on disk before its log goes: with overlapping syncs a commit is visible
+    // before it is, and 5 of 150 simulated power cuts lost what had been acknowledged.
     overlappingSync: false,
     // Otherwise a failed commit also rejects a promise that the driver keeps to itself, and that ends the process.
     eventTurnBatching: false,
@@ -60,32 +184,23 @@ export function openEnvironment(folder: string, { readOnly = false } = {}): Envi
     keyEncoding: 'binary',
     readOnly,
   })
-  let closed: Promise<void> | undefined
-  const database = (name: string): Records =>
-    root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+}
 
-  return {
-    accounts: database('accounts'),
-    heads: database('heads'),
-    items: database('items'),
-    sent: database('sent'),
-    removed: database('removed'),
-    counters: database('counters'),
-    async commit(writes) {
-      try {
-        await root.batch(() => {
-          for (const { database, key, record } of writes) {
-            void (record === undefined ? database.remove(key) : database.put(key, record))
-          }
-        })
-      } catch (error) {
-        throw await explained(error as DriverError)
-      }
-    },
-    close: () => {
-      closed ??= root.close()
-      return closed
-    },
+function openTable(root: RootDatabase<Buffer, Buffer>, name: TableName): Tree {
+  return root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+}
+
+/** Carries out changes of the tree as one transaction. */
+async function commitToTree(
+  root: RootDatabase<Buffer, Buffer>,
+  changes: readonly (() => void)[],
+): Promise<void> {
+  try {
+    await root.batch(() => {
+      for (const change of changes) change()
+    })
+  } catch (error) {
+    throw await explained(error as DriverError)
   }
 }
 

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { fromByteString } from '../../domain/byte-string.ts'
-import { type Environment, openEnvironment, STORE_FILE } from './environment.ts'
+import { type Environment, openEnvironment, storeExists } from './environment.ts'
 import { accountName, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
@@ -94,10 +92,14 @@ export async function inspectStore(
   inspection: keyof typeof INSPECTIONS,
   { folder, print }: InspectOptions,
 ): Promise<number> {
-  if (!existsSync(join(folder, STORE_FILE))) {
+  if (!storeExists(folder)) {
     throw new Error(`there is no store in ${folder}: name the server's data folder with --data`)
   }
-  const environment = openEnvironment(folder, { readOnly: true })
+  const environment = await openEnvironment({
+    folder,
+    readOnly: true,
+    onProblem: (where) => print(JSON.stringify({ problem: where })),
+  })
   try {
     return INSPECTIONS[inspection](environment, print)
   } finally {

@@ -198,17 +198,17 @@ export class Ledger {
     this.#changes = noChanges()
     for (const [name, account] of changes.accounts) {
       const key = accountKey(name)
-      writes.push({ database: accounts, key, record: account && encodeAccount(key, account) })
+      writes.push({ table: accounts, key, record: account && encodeAccount(key, account) })
     }
     for (const number of changes.removed) {
-      writes.push({ database: removed, key: numberKey(number), record: NOTHING })
+      writes.push({ table: removed, key: numberKey(number), record: NOTHING })
     }
     for (const { number, mailbox, sent } of changes.mailboxes) {
       this.#records.write(writes, number, mailbox, sent)
     }
     if (writes.length === 0) return undefined
     const record = encodeCounters(COUNTERS_KEY, this.#counters)
-    writes.push({ database: counters, key: COUNTERS_KEY, record })
+    writes.push({ table: counters, key: COUNTERS_KEY, record })
     this.#writingSince = performance.now()
     this.#writingBytes = writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)
     return this.#environment.commit(writes)
@@ -224,7 +224,7 @@ export class Ledger {
   /** A write that changes nothing, to see whether the disk takes writes. */
   probe(): Promise<unknown> {
     const record = encodeCounters(COUNTERS_KEY, this.#counters)
-    return this.#environment.commit([{ database: this.#environment.counters, key: COUNTERS_KEY, record }])
+    return this.#environment.commit([{ table: this.#environment.counters, key: COUNTERS_KEY, record }])
   }
 
   /** Nobody reads this user's mailbox for now: what was read can go. */
@@ -244,7 +244,7 @@ export class Ledger {
     const { removed } = this.#environment
     for (const owner of removed.getKeys({ limit: 1 })) {
       const leftovers = this.#records.leftovers(owner.readUInt32BE(0), dropped)
-      this.#changes.cleared.push(...(leftovers.length > 0 ? leftovers : [{ database: removed, key: owner }]))
+      this.#changes.cleared.push(...(leftovers.length > 0 ? leftovers : [{ table: removed, key: owner }]))
       return true
     }
     return false

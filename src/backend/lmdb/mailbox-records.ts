@@ -26,7 +26,7 @@ const CLEARED_BYTES_PER_COMMIT = 1024 * 1024
 export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T | undefined
 
 /** A record that an account left behind when it was removed. */
-export type Leftover = Pick<Write, 'database' | 'key'>
+export type Leftover = Pick<Write, 'table' | 'key'>
 
 /** One account's mailbox and refs as they stand in the records. */
 export class MailboxRecords {
@@ -62,17 +62,17 @@ export class MailboxRecords {
     const { heads, items, sent } = this.#environment
     // What was confirmed goes; a record that is confirmed in part stays, the head tells where it begins.
     const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
-    for (const key of items.getKeys(confirmed)) writes.push({ database: items, key })
+    for (const key of items.getKeys(confirmed)) writes.push({ table: items, key })
     for (const part of parts(mailbox.beginWriting())) {
       const key = placeKey(number, (part.at(-1) as StoredItem).seq)
-      writes.push({ database: items, key, record: encodeItems(key, part) })
+      writes.push({ table: items, key, record: encodeItems(key, part) })
     }
     const headKey = numberKey(number)
-    writes.push({ database: heads, key: headKey, record: encodeHead(headKey, mailbox) })
+    writes.push({ table: heads, key: headKey, record: encodeHead(headKey, mailbox) })
     for (const { place, refs } of sentRefs?.takeChanges() ?? []) {
       const key = placeKey(number, place)
       const record = refs.length === 0 ? undefined : encodeSentRefs(key, refs)
-      writes.push({ database: sent, key, record })
+      writes.push({ table: sent, key, record })
     }
   }
 
@@ -111,15 +111,15 @@ export class MailboxRecords {
     let bytes = 0
     for (const { key, value } of items.getRange({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
       for (const item of this.#decode(key, value)) dropped(item)
-      found.push({ database: items, key })
+      found.push({ table: items, key })
       bytes += value.length
       if (bytes >= CLEARED_BYTES_PER_COMMIT) return found
     }
     for (const key of sent.getKeys({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
-      found.push({ database: sent, key })
+      found.push({ table: sent, key })
     }
     const head = numberKey(number)
-    if (found.length === 0 && heads.get(head) !== undefined) found.push({ database: heads, key: head })
+    if (found.length === 0 && heads.get(head) !== undefined) found.push({ table: heads, key: head })
     return found
   }
 

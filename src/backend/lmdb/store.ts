@@ -26,10 +26,10 @@ export interface LmdbStoreOptions {
   readonly accountsInMemory?: number
 }
 
-/** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Throws when the folder cannot be used. */
-export function openLmdbStore(options: LmdbStoreOptions): Store {
+/** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Rejects when the folder cannot be used. */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { folder, limits, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
-  let { environment, ledger } = open()
+  let { environment, ledger } = await open()
   let failure: string | undefined
   let probing: Promise<void> = Promise.resolve()
   const closing = new AbortController()
@@ -141,12 +141,13 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
   }
   return store
 
-  function open(): { environment: Environment; ledger: Ledger } {
-    const environment = openEnvironment(folder)
+  async function open(): Promise<{ environment: Environment; ledger: Ledger }> {
+    const onProblem = (where: string, error: unknown): void => observer.internalError?.(where, error)
+    const environment = await openEnvironment({ folder, onProblem })
     try {
       return { environment, ledger: new Ledger({ environment, observer, accountsInMemory }) }
     } catch (error) {
-      void environment.close()
+      await environment.close()
       throw error
     }
   }
@@ -239,7 +240,7 @@ export function openLmdbStore(options: LmdbStoreOptions): Store {
       if (signal.aborted) return
       try {
         await environment.close()
-        ;({ environment, ledger } = open())
+        ;({ environment, ledger } = await open())
         await ledger.probe()
         break
       } catch {

@@ -1,0 +1,107 @@
+import { crc32 } from 'node:zlib'
+
+/**
+ * A segment of the log: eight bytes that say what it is, then entries. An entry: four bytes length of its body, four
+ * bytes CRC-32 of length and body (both big endian), then the body: for each write one byte table, one byte length of
+ * the key, four bytes length of the record (REMOVED: none), key, record.
+ *
+ * To change this: another number in MAGIC, and keep reading the old one.
+ */
+const MAGIC = Buffer.from('dms log1')
+const ENTRY_HEADER_BYTES = 8
+const WRITE_HEADER_BYTES = 6
+const REMOVED = 0xffff_ffff
+
+/** The tables that a log speaks of, by the number that stands for each in an entry. Never renumbered. */
+export const TABLES = ['accounts', 'heads', 'items', 'sent', 'removed', 'counters'] as const
+
+/** A table by name. */
+export type TableName = (typeof TABLES)[number]
+
+/** A record to put, or to remove when there is none. */
+export interface LoggedWrite {
+  readonly table: TableName
+  readonly key: Buffer
+  readonly record: Buffer | undefined
+}
+
+/** What stands at one place of a segment: an entry, or something that cannot be read although more follows. */
+export type LogFinding =
+  | { readonly writes: readonly LoggedWrite[] }
+  | { readonly at: number; readonly problem: string }
+
+const TABLE_NUMBERS: ReadonlyMap<TableName, number> = new Map(TABLES.map((name, number) => [name, number]))
+
+export function encodeSegmentHeader(): Buffer {
+  return MAGIC
+}
+
+/** The bytes of one entry. */
+export function encodeEntry(writes: readonly LoggedWrite[]): Buffer {
+  let length = ENTRY_HEADER_BYTES
+  for (const { key, record } of writes) length += WRITE_HEADER_BYTES + key.length + (record?.length ?? 0)
+  const entry = Buffer.allocUnsafe(length)
+  let at = ENTRY_HEADER_BYTES
+  for (const { table, key, record } of writes) {
+    entry[at] = TABLE_NUMBERS.get(table) as number
+    entry[at + 1] = key.length
+    entry.writeUInt32BE(record === undefined ? REMOVED : record.length, at + 2)
+    at += WRITE_HEADER_BYTES
+    at += key.copy(entry, at)
+    if (record !== undefined) at += record.copy(entry, at)
+  }
+  entry.writeUInt32BE(length - ENTRY_HEADER_BYTES, 0)
+  entry.writeUInt32BE(checksum(entry), 4)
+  return entry
+}
+
+/** Reads a segment. What is cut off, or wrong with nothing good behind it, is where the log ends: it was never acknowledged. */
+export function* decodeSegment(bytes: Buffer): Generator<LogFinding> {
+  if (bytes.length < MAGIC.length || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    // An empty beginning is a segment that was begun when the power went.
+    if (bytes.some((byte) => byte !== 0) && bytes.length >= MAGIC.length) {
+      yield { at: 0, problem: 'this is not a segment of a log that this version knows' }
+    }
+    return
+  }
+  let damagedAt: number | undefined
+  for (let at = MAGIC.length; at < bytes.length; ) {
+    const entry = entryAt(bytes, at)
+    if (entry === undefined) break
+    const writes = entry.readUInt32BE(4) === checksum(entry) ? decodeWrites(entry) : undefined
+    if (writes === undefined) {
+      damagedAt ??= at
+    } else {
+      if (damagedAt !== undefined) yield { at: damagedAt, problem: 'an entry is damaged' }
+      damagedAt = undefined
+      yield { writes }
+    }
+    at += entry.length
+  }
+}
+
+/** The bytes that the length at this place claims; undefined when there are not that many. */
+function entryAt(bytes: Buffer, at: number): Buffer | undefined {
+  if (at + ENTRY_HEADER_BYTES > bytes.length) return undefined
+  const end = at + ENTRY_HEADER_BYTES + bytes.readUInt32BE(at)
+  return end > bytes.length || end === at + ENTRY_HEADER_BYTES ? undefined : bytes.subarray(at, end)
+}
+
+function checksum(entry: Buffer): number {
+  return crc32(entry.subarray(ENTRY_HEADER_BYTES), crc32(entry.subarray(0, 4)))
+}
+
+function decodeWrites(entry: Buffer): LoggedWrite[] | undefined {
+  const writes: LoggedWrite[] = []
+  for (let at = ENTRY_HEADER_BYTES; at < entry.length; ) {
+    const table = TABLES[entry[at] as number]
+    const keyEnd = at + WRITE_HEADER_BYTES + (entry[at + 1] as number)
+    const recordLength = entry.readUInt32BE(at + 2)
+    const end = keyEnd + (recordLength === REMOVED ? 0 : recordLength)
+    if (table === undefined || end > entry.length) return undefined
+    const key = entry.subarray(at + WRITE_HEADER_BYTES, keyEnd)
+    writes.push({ table, key, record: recordLength === REMOVED ? undefined : entry.subarray(keyEnd, end) })
+    at = end
+  }
+  return writes
+}

@@ -1,0 +1,148 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { decodeSegment, encodeEntry, encodeSegmentHeader, type LoggedWrite } from './log-entry.ts'
+
+const sync = promisify(fdatasync)
+
+const SEGMENT = /^log-(\d{10})$/
+
+/** What was found in the segments of a log. */
+export interface Replay {
+  /** The number of the last segment; 0 if there was none. */
+  readonly last: number
+  /** What could not be read and was not the end of the log, in words. */
+  readonly damage: readonly string[]
+}
+
+/** Reads a folder's log from its beginning, entry by entry. What was being written when the power went is not an entry. */
+export function replayLog(folder: string, apply: (writes: readonly LoggedWrite[]) => void): Replay {
+  const numbers = segmentNumbers(folder)
+  const damage: string[] = []
+  for (const number of numbers) {
+    const file = join(folder, segmentName(number))
+    for (const found of decodeSegment(readSegment(file))) {
+      if ('writes' in found) apply(found.writes)
+      else damage.push(`${file}, byte ${found.at}: ${found.problem}`)
+    }
+  }
+  return { last: numbers.at(-1) ?? 0, damage }
+}
+
+/**
+ * The log that every commit is written to before it is acknowledged: one write and one fdatasync, where the tree would
+ * write a dozen pages and sync twice. Kept in segments, which go when the tree has what is in them.
+ */
+export class Log {
+  readonly #folder: string
+  #number: number
+  #file: number
+  #bytes = 0
+
+  /** Begins a segment. Throws the error of the file system. */
+  constructor(folder: string, number: number) {
+    this.#folder = folder
+    this.#number = number
+    this.#file = this.#begin()
+  }
+
+  /** Bytes in this segment. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Appends an entry. Resolves when it is synced. After a rejection the log must not be used any more. */
+  async append(writes: readonly LoggedWrite[]): Promise<void> {
+    const entry = encodeEntry(writes)
+    try {
+      // The page cache takes it at once; what takes time is the sync, and that is done elsewhere.
+      writeAll(this.#file, entry)
+      await sync(this.#file)
+      this.#bytes += entry.length
+    } catch (error) {
+      this.#cutOff()
+      throw error
+    }
+  }
+
+  /** Ends this segment and begins the next. Returns the number of the one that ended. */
+  rotate(): number {
+    const ended = this.#number
+    closeSync(this.#file)
+    this.#number++
+    this.#file = this.#begin()
+    return ended
+  }
+
+  /** The tree has everything up to and including this segment: it goes, and those before it. */
+  removeThrough(number: number): void {
+    for (const old of segmentNumbers(this.#folder)) {
+      if (old <= number) rmSync(join(this.#folder, segmentName(old)), { force: true })
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+
+  /** What was refused is not to come back when the log is read again. A disk that does not even do this may keep it: nobody was told that it is not there, only that it could not be stored. */
+  #cutOff(): void {
+    try {
+      ftruncateSync(this.#file, this.#bytes)
+    } catch {
+      // The first error tells more.
+    }
+  }
+
+  #begin(): number {
+    const file = openSync(join(this.#folder, segmentName(this.#number)), 'wx', 0o600)
+    try {
+      const header = encodeSegmentHeader()
+      writeAll(file, header)
+      this.#bytes = header.length
+      fsyncSync(file)
+      // The folder too: a file whose name is not on disk is lost with the power.
+      const folder = openSync(this.#folder, 'r')
+      fsyncSync(folder)
+      closeSync(folder)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    return file
+  }
+}
+
+/** A segment's bytes; none when a running server has just brought it into the tree. */
+function readSegment(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+}
+
+function segmentName(number: number): string {
+  return `log-${String(number).padStart(10, '0')}`
+}
+
+function segmentNumbers(folder: string): number[] {
+  return readdirSync(folder)
+    .map((name) => Number(SEGMENT.exec(name)?.[1]))
+    .filter((number) => !Number.isNaN(number))
+    .sort((a, b) => a - b)
+}

@@ -209,8 +209,10 @@ export class Ledger {
     if (writes.length === 0) return undefined
     const record = encodeCounters(COUNTERS_KEY, this.#counters)
     writes.push({ table: counters, key: COUNTERS_KEY, record })
-    this.#writingSince = performance.now()
-    this.#writingBytes = writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)
+    if (this.#observer.committed !== undefined) {
+      this.#writingSince = performance.now()
+      this.#writingBytes = writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)
+    }
     return this.#environment.commit(writes)
   }
 

@@ -141,7 +141,9 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     confirm: items.confirm,
     async close() {
       // Whatever comes of it, nobody is connected here afterwards.
-      if (client.user === user) await client.disconnect(user).catch(() => {})
+      const left = client.user === user ? client.disconnect(user).catch(() => {}) : undefined
+      items.end()
+      await left
       await release()
     },
     [Symbol.asyncIterator]: () => items.iterator,
@@ -149,8 +151,9 @@ export async function connect(options: ConnectOptions): Promise<Session> {
 
   async function release(reason?: unknown): Promise<void> {
     signal?.removeEventListener('abort', abort)
+    const closed = client.close()
     items.end(reason)
-    await client.close()
+    await closed
   }
 }
 

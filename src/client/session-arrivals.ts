@@ -55,6 +55,8 @@ export class SessionArrivals {
   /** The item that somebody is taking, while that takes time. */
   #taking: Arrival | undefined
   #confirming = false
+  /** An item could not be taken: none behind it may be, since a confirmation is for all before it as well. */
+  #stuck = false
   #lastTime = ''
 
   constructor(context: ArrivalsContext) {
@@ -64,6 +66,7 @@ export class SessionArrivals {
   /** A user is about to be present. Throws the error of the file system when what was shown cannot be read. */
   begin(user: string, window: number): void {
     this.#room = Math.max(this.#room, window)
+    this.#stuck = false
     if (this.#mailbox?.user === user) return
     const mark = this.#context.marks.read(user)
     this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false }
@@ -118,7 +121,7 @@ export class SessionArrivals {
    * is sent again arrives, the server would no longer know that one, and store it twice (wire-protocol 2, SEND).
    */
   advance(): void {
-    while (this.#taking === undefined) {
+    while (this.#taking === undefined && !this.#stuck) {
       const arrival = this.#items.first()
       if (arrival === undefined) return
       if (arrival.ref !== undefined && this.#context.unanswered(arrival.ref)) return
@@ -127,8 +130,9 @@ export class SessionArrivals {
     }
   }
 
-  /** Writes down and confirms what was taken, now. */
+  /** Writes down and confirms now what was to be confirmed soon. */
   flush(): void {
+    if (!this.#confirming) return
     this.#confirming = false
     const mailbox = this.#mailbox
     if (mailbox === undefined || mailbox.shown.seq === 0) return
@@ -175,7 +179,7 @@ export class SessionArrivals {
     try {
       taken = this.#context.receive(arrival.item)
     } catch (error) {
-      this.#context.failed(error as Error)
+      this.#fail(error)
       return
     }
     if (taken === undefined) {
@@ -191,9 +195,14 @@ export class SessionArrivals {
       },
       (error) => {
         this.#taking = undefined
-        this.#context.failed(error as Error)
+        this.#fail(error)
       },
     )
+  }
+
+  #fail(error: unknown): void {
+    this.#stuck = true
+    this.#context.failed(error as Error)
   }
 
   #taken({ mailbox, mark }: Arrival): void {

@@ -72,7 +72,9 @@ class SessionClient implements Client, SessionListener {
       confirm: (seq) => {
         if (this.#presence !== undefined) this.#connection?.write(`ACK\0${seq}\0`)
       },
-      failed: (error) => this.#presence?.finish(error),
+      failed: (error) => {
+        if (!this.#presence?.leaving) this.#presence?.finish(error)
+      },
     })
     this.#context = {
       sends: this.#sends,

@@ -11,14 +11,18 @@ export interface SessionItems {
   readonly iterator: AsyncIterator<Incoming, undefined>
   /** The item in hand was taken. */
   confirm(): void
-  /** Nothing comes any more: the loop ends, or throws the reason. */
+  /** Nothing comes any more: the loop ends, or throws the reason. What was not taken is refused, so that it stays on the server. */
   end(reason?: unknown): void
 }
 
 interface Offer {
   readonly item: Incoming
   taken(): void
+  refuse(reason: unknown): void
 }
+
+/** Why an item is not taken any more. */
+const OVER = 'nobody takes items any more'
 
 interface Reader {
   resolve(result: IteratorResult<Incoming, undefined>): void
@@ -52,8 +56,9 @@ export function createSessionItems(): SessionItems {
 
   return {
     receive: (item) =>
-      new Promise((resolve) => {
-        offered = { item, taken: resolve }
+      new Promise((resolve, reject) => {
+        if (ended !== undefined) return reject(new Error(OVER))
+        offered = { item, taken: resolve, refuse: reject }
         give()
       }),
     iterator: {
@@ -75,6 +80,7 @@ export function createSessionItems(): SessionItems {
     end(reason) {
       if (ended !== undefined) return
       ended = { reason }
+      for (const offer of [inHand, offered]) offer?.refuse(new Error(OVER))
       offered = undefined
       inHand = undefined
       for (const reader of readers) finish(reader, reason)

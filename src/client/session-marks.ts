@@ -50,6 +50,7 @@ export function createMarks(): Marks {
 export function openMarks(folder: string, server: string): Marks {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const open = new Map<string, number>()
+  let closed = false
   const pathOf = (user: string) =>
     join(folder, `${createHash('sha256').update(`${server}\0${user}`).digest('hex').slice(0, 32)}.shown`)
   const close = (user: string) => {
@@ -75,12 +76,15 @@ export function openMarks(folder: string, server: string): Marks {
         // For people who wonder whose it is.
         writeSync(file, `${line}${server}\n${user}\n`, 0)
       } else writeSync(file, line, 0)
+      // What was being taken when the client was closed.
+      if (closed) close(user)
     },
     forget(user) {
       close(user)
       rmSync(pathOf(user), { force: true })
     },
     close() {
+      closed = true
       for (const user of open.keys()) close(user)
     },
   }

@@ -43,7 +43,8 @@ export class TickWriter {
     this.#out = ''
     if (out === '' || !this.#socket.writable) return
     this.#socket.write(out, 'latin1')
-    if (this.#socket.writableLength > this.#maxWaitingBytes) this.#setBlocked(true)
+    // What the system has taken at once is followed by no 'drain'.
+    this.#setBlocked(this.#socket.writableLength > this.#maxWaitingBytes)
   }
 
   #setBlocked(blocked: boolean): void {

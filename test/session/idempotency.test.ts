@@ -65,7 +65,7 @@ describe.each(BACKEND_NAMES)('a SEND with a ref that was used, over %s', (backen
 
   test('answers the same once the recipient has it, until the sender has confirmed the receipt', async () => {
     await sendAs(ann, 'r', 'one')
-    bob.send(['ACK', (await bob.take('SEND_MESSAGE'))[1]])
+    bob.confirm(await bob.take('SEND_MESSAGE'))
     const [, receipt = ''] = await ann.take('SEND_MESS_ACK')
     expect(await sendAs(ann, 'r', 'one')).toEqual(['OK', '0'])
     ann.send(['ACK', receipt])
@@ -101,12 +101,12 @@ describe('after a restart of the server, over lmdb', () => {
     ann = await comeBack('ann')
     expect(await sendAs(ann, 'r', 'one')).toEqual(['OK', '0'])
     bob = await comeBack('bob')
-    bob.send(['ACK', (await bob.take('SEND_MESSAGE'))[1]])
+    bob.confirm(await bob.take('SEND_MESSAGE'))
     await ann.take('SEND_MESS_ACK')
     await bed.restart()
     ann = await comeBack('ann')
     expect(await sendAs(ann, 'r', 'one')).toEqual(['OK', '0'])
-    ann.send(['ACK', (await ann.take('SEND_MESS_ACK'))[1]])
+    ann.confirm(await ann.take('SEND_MESS_ACK'))
     expect(await sendAs(ann, 'r', 'two')).toEqual(['OK', '1'])
     bob = await comeBack('bob')
     await bob.take('SEND_MESSAGE')

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
 import type { Backend } from '../../src/domain/backend.ts'
@@ -8,6 +9,7 @@ import { createAuthentication } from '../../src/service/authentication.ts'
 import { createMessaging } from '../../src/service/messaging.ts'
 import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
 import { type Listener, type ListenerOptions, openListener } from '../../src/transport/listener.ts'
+import type { Protocol } from '../../src/transport/protocol.ts'
 import type { SessionProtocolOptions } from '../../src/transport/session-context.ts'
 import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import { WIDE_LIMITS } from './backends.ts'
@@ -41,6 +43,8 @@ export interface SessionBed {
   open(): Promise<SessionPeer>
   /** A connection on which this user has an open account and is present. */
   join(user: string): Promise<SessionPeer>
+  /** The bytes that wait in this process for the peer that has the most of them waiting. */
+  unreadBytes(): number
   /** Stops it as a shutdown does. */
   stop(): Promise<void>
   /** Stops it and starts it again on the same port and, with lmdb, the same data. */
@@ -64,6 +68,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
   } = options
   const folder = kind === 'lmdb' ? await makeTempFolder() : ''
   const peers: SessionPeer[] = []
+  const sockets = new Set<Socket>()
   let running = await start(0)
 
   const bed: SessionBed = {
@@ -93,6 +98,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
       expect((await peer.ask('CONNECT', user, ''))[0]).toBe('OK')
       return peer
     },
+    unreadBytes: () => Math.max(...[...sockets].map((socket) => socket.writableLength)),
     stop: () => running.stop(),
     async restart() {
       const { port } = bed
@@ -113,7 +119,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     const maxTextBytes = session.maxTextBytes ?? 65_536
     const messaging = createMessaging({ ...backend, store, observer, maxTextBytes, now })
     const authentication = createAuthentication({ store, now: () => performance.now() })
-    const protocols = [
+    const protocols: Protocol[] = [
       createSessionProtocol({
         messaging,
         authentication,
@@ -139,7 +145,14 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     const listener: Listener = await openListener({
       host: '127.0.0.1',
       port,
-      protocols,
+      protocols: protocols.map((protocol) => ({
+        ...protocol,
+        serve(socket, opening) {
+          sockets.add(socket)
+          socket.on('close', () => sockets.delete(socket))
+          protocol.serve(socket, opening)
+        },
+      })),
       maxConnections,
       maxConnectionsPerAddress,
       openingTimeoutMs: requestTimeoutMs,

@@ -16,6 +16,8 @@ export interface SessionPeer {
   readonly frames: readonly ServerFrame[]
   /** Sends frames, all in one write. */
   send(...frames: readonly (readonly (string | number)[])[]): void
+  /** Sends the ACK of an item. */
+  confirm(item: ServerFrame): void
   /** Sends bytes as they are. */
   write(bytes: string | Uint8Array): void
   /** Resolves to the first frame, come or to come, that nobody has taken yet and that is wanted. */
@@ -62,6 +64,7 @@ export function speakSession(socket: Socket): SessionPeer {
     frames,
     closed,
     send: (...sent) => peer.write(sent.map((frame) => frame.map((field) => `${field}\0`).join('')).join('')),
+    confirm: (item) => peer.send(['ACK', item[1] ?? '']),
     write: (bytes) => void socket.write(bytes),
     take(wanted) {
       const fits = typeof wanted === 'string' ? ([operation]: ServerFrame) => operation === wanted : wanted
@@ -75,7 +78,7 @@ export function speakSession(socket: Socket): SessionPeer {
         }
         function fail(why: string): void {
           stop()
-          reject(new Error(`${wanted} ${why}; untaken: ${JSON.stringify(untaken)}`))
+          reject(new Error(`${wanted} ${why}; untaken: ${shown(untaken)}`))
         }
         function stop(): void {
           clearTimeout(timer)
@@ -109,6 +112,9 @@ export function speakSession(socket: Socket): SessionPeer {
   }
   return peer
 }
+
+const shown = (frames: readonly ServerFrame[]) =>
+  JSON.stringify(frames.slice(0, 20).map((frame) => frame.map((field) => field.slice(0, 40))))
 
 /** Dials a server and says nothing yet. */
 export async function dialSessionPeer(port: number): Promise<SessionPeer> {

@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly random: Random
   /** The server may refuse for a while: they try again. Otherwise a refusal is an error. */
   readonly patient?: boolean
+  /** Called after each event of the history. */
+  readonly recorded?: () => void
 }
 
 /** How likely a user is there at the start of a life of the server, and leaves between two messages. */
@@ -53,7 +55,7 @@ interface Talker {
 }
 
 /** Makes the users; nobody talks yet. */
-export function createLoad({ server, users, random, patient = false }: LoadOptions): Load {
+export function createLoad({ server, users, random, patient = false, recorded }: LoadOptions): Load {
   const history: HistoryEvent[] = []
   let whenRecorded: () => void = () => {}
   let open = false
@@ -95,6 +97,7 @@ export function createLoad({ server, users, random, patient = false }: LoadOptio
 
   function record(event: HistoryEvent): void {
     history.push(event)
+    recorded?.()
     whenRecorded()
   }
 

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { makeTempFolder } from '../support/temp-folder.ts'
+import { checkHistory, type Finding, type HistoryEvent } from './history.ts'
+import { createLoad } from './load.ts'
+import { stableAddress, USERS } from './participants.ts'
+import { type DiskEvent, diskEvents, filesAfter, RECORDED_CALLS } from './power-cut.ts'
+import { createRandom } from './random.ts'
+import { startServerProcess } from './server-process.ts'
+import { readStrace, underStrace } from './strace.ts'
+
+/** What a server under load did to its files, and what its users saw meanwhile. */
+export interface Recording {
+  readonly events: readonly DiskEvent[]
+  readonly history: readonly HistoryEvent[]
+  /** When each event of the history had happened at the latest, in seconds since 1970. */
+  readonly times: readonly number[]
+}
+
+/** What came of one power cut. */
+export interface ImageOutcome {
+  /** Why the store did not open. */
+  readonly error?: string
+  readonly findings: readonly Finding[]
+  /** What the store complained of while it was opened and drained. */
+  readonly problems: readonly string[]
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Records a server that begins with an empty folder, for so many events of its users' history. */
+export async function record(eventCount: number, seed: number): Promise<Recording> {
+  const random = createRandom(seed)
+  const folder = await makeTempFolder()
+  const server = await stableAddress()
+  const log = join(await makeTempFolder(), 'calls')
+  const under = underStrace({ log, calls: RECORDED_CALLS })
+  const times: number[] = []
+  const load = createLoad({
+    server,
+    users: USERS,
+    random,
+    recorded: () => times.push((Date.now() + 1) / 1000),
+  })
+  const running = await startServerProcess({ folder, port: server.port, under })
+  try {
+    await load.register()
+    load.start()
+    await load.grown(eventCount)
+    await running.kill()
+  } finally {
+    await running.kill()
+    await load.close()
+  }
+  return { events: diskEvents(readStrace(log), folder), history: load.history, times }
+}
+
+/** Cuts the power at random moments of a recording, and looks what a store makes of what is left. */
+export async function cutPower(
+  { events, history, times }: Recording,
+  { images, seed, honourSyncs = true }: { images: number; seed: number; honourSyncs?: boolean },
+): Promise<ImageOutcome[]> {
+  const random = createRandom(seed)
+  const drained = openDrain()
+  const outcomes: ImageOutcome[] = []
+  try {
+    for (let image = 0; image < images; image++) {
+      const { call } = random.pick(events)
+      // Before a call, or in the middle of it.
+      const line = call.began + random.below(2)
+      const files = filesAfter(events, { line, random, honourSyncs })
+      const folder = join(await makeTempFolder(), 'data')
+      await mkdir(folder)
+      for (const [file, content] of files) await writeFile(join(folder, file), content)
+      const found = await drained.drain(folder)
+      await rm(folder, { recursive: true })
+      const until = times.findIndex((time) => time > call.beganAt)
+      const before = history.slice(0, until === -1 ? history.length : until)
+      const sent = history.filter(({ kind }) => kind === 'sent')
+      const { events: after = [], problems = [], ...error } = found
+      const whole: HistoryEvent[] = [...before, ...sent, { kind: 'killed' }, ...after]
+      const findings = checkHistory(whole, { mayRepeatAfterKill: () => true })
+      outcomes.push({ ...error, findings, problems })
+    }
+  } finally {
+    await drained.close()
+  }
+  return outcomes
+}
+
+interface Drained {
+  readonly error?: string
+  readonly events?: readonly HistoryEvent[]
+  readonly problems?: readonly string[]
+}
+
+/** The process that opens and drains. It is started again when a store brings it down. */
+function openDrain(): { drain(folder: string): Promise<Drained>; close(): Promise<void> } {
+  let child = start()
+  return {
+    async drain(folder) {
+      child.process.stdin.write(`${folder}\n`)
+      const { value } = await child.lines.next()
+      if (typeof value === 'string') return JSON.parse(value) as Drained
+      const [code, signal] = await child.exited
+      child = start()
+      return { error: `the process ended: ${code ?? signal}` }
+    },
+    async close() {
+      child.process.stdin.end()
+      await child.exited
+    },
+  }
+
+  function start() {
+    const args = ['--import', './tools/typescript.mjs', 'test/crash/image-child.ts']
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['pipe', 'pipe', 'ignore'] })
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    return { process: child, lines, exited: once(child, 'exit') }
+  }
+}

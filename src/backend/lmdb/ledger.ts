@@ -59,7 +59,7 @@ export class Ledger {
   readonly #accountsInMemory: number
   readonly #records: MailboxRecords
   #accounts = new Map<ByteString, LedgerAccount>()
-  #counters: Counters
+  readonly #counters: Counters
   #changes = noChanges()
   /** Handed to the driver, not on disk yet. */
   #writing = noChanges()
@@ -93,8 +93,7 @@ export class Ledger {
 
   /** Opens an account under a number that no other ever had. */
   create(name: UserName, verifier: ByteString): void {
-    const number = this.#counters.nextAccount
-    this.#counters = { ...this.#counters, nextAccount: number + 1 }
+    const number = this.#counters.nextAccount++
     const mailbox = new Mailbox({ confirmed: 0, next: 1, count: 0, bytes: 0 })
     const account: LedgerAccount = { name, number, verifier, mailbox, sent: undefined }
     this.#accounts.set(name, account)
@@ -125,9 +124,7 @@ export class Ledger {
 
   /** The next message id. */
   takeId(): number {
-    const id = this.#counters.nextId
-    this.#counters = { ...this.#counters, nextId: id + 1 }
-    return id
+    return this.#counters.nextId++
   }
 
   /** Puts an item into a mailbox. */

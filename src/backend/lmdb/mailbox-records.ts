@@ -61,10 +61,17 @@ export class MailboxRecords {
   write(writes: Write[], number: AccountNumber, mailbox: Mailbox, sentRefs: SentRefs | undefined): void {
     const { heads, items, sent } = this.#environment
     // What was confirmed goes; a record that is confirmed in part stays, the head tells where it begins.
-    const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
-    for (const key of items.getKeys(confirmed)) writes.push({ table: items, key })
+    for (const place of mailbox.takeConfirmedPlaces()) {
+      writes.push({ table: items, key: placeKey(number, place) })
+    }
+    if (mailbox.unlisted) {
+      const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
+      for (const key of items.getKeys(confirmed)) writes.push({ table: items, key })
+    }
     for (const part of parts(mailbox.beginWriting())) {
-      const key = placeKey(number, (part.at(-1) as StoredItem).seq)
+      const place = (part.at(-1) as StoredItem).seq
+      const key = placeKey(number, place)
+      mailbox.wrote(place)
       writes.push({ table: items, key, record: encodeItems(key, part) })
     }
     const headKey = numberKey(number)

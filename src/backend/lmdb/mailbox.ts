@@ -25,6 +25,10 @@ export class Mailbox {
   cached: ItemRun<StoredItem>
   #reading = false
   #cachedBytes = 0
+  /** The places of the records written since the mailbox was loaded, in order. */
+  #places: Seq[] = []
+  /** Records up to here were written before; their places are not known. */
+  #unlistedThrough: Seq
 
   constructor({ confirmed, next, count, bytes }: MailboxHead) {
     this.confirmed = confirmed
@@ -33,6 +37,7 @@ export class Mailbox {
     this.count = count
     this.bytes = bytes
     this.cached = new ItemRun(next)
+    this.#unlistedThrough = count > 0 ? next - 1 : 0
   }
 
   /** Takes an item in; it is written with the next commit. */
@@ -48,6 +53,25 @@ export class Mailbox {
     this.#writing = this.#fresh
     this.#fresh = []
     return this.#writing
+  }
+
+  /** A record with items up to this seq was written. */
+  wrote(place: Seq): void {
+    this.#places.push(place)
+  }
+
+  /** The places of records that are wholly confirmed and have not been taken before. */
+  takeConfirmedPlaces(): readonly Seq[] {
+    let count = 0
+    while (count < this.#places.length && (this.#places[count] as Seq) <= this.confirmed) count++
+    return this.#places.splice(0, count)
+  }
+
+  /** Are there records whose places are not known? Whoever asks looks for them, and removes those that are confirmed. */
+  get unlisted(): boolean {
+    const before = this.#unlistedThrough > 0
+    if (this.confirmed >= this.#unlistedThrough) this.#unlistedThrough = 0
+    return before
   }
 
   /** What was being written is on disk. It stays in memory if somebody has read up to there. */
@@ -97,6 +121,9 @@ export class Mailbox {
   release(): void {
     this.#reading = false
     this.#cacheFrom(this.next)
+    // A list of places may be long; it is made anew by looking.
+    if (this.#places.length > 0) this.#unlistedThrough = this.#places.at(-1) as Seq
+    this.#places = []
   }
 
   /** There is as much in memory as may be. */

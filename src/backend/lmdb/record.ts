@@ -42,8 +42,8 @@ export interface MailboxHead {
 
 /** The counters of the whole store. */
 export interface Counters {
-  readonly nextId: number
-  readonly nextAccount: AccountNumber
+  nextId: number
+  nextAccount: AccountNumber
 }
 
 /** A message that was accepted and whose receipt its sender has not confirmed: by its ref, a repeated SEND is recognised. */

@@ -13,6 +13,8 @@ export interface StartedDms {
   readonly folder: string
   /** Processor time that it has used, all threads, in seconds. */
   cpuSeconds(): number
+  /** Ends it as kill -9 does, and leaves its folder. */
+  kill(): void
   /** Stops it and removes its folder. */
   stop(): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function startDms(...flags: string[]): Promise<StartedDms> {
     pid,
     folder,
     cpuSeconds: () => processorSeconds(pid),
+    kill: () => void child.kill('SIGKILL'),
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')

@@ -1,17 +1,13 @@
 import { createHmac } from 'node:crypto'
+import { type AllowanceRate, createAllowances } from '../domain/allowances.ts'
 import { Fault } from '../domain/fault.ts'
+import { sourceOf } from '../domain/source.ts'
 import type { UserName } from '../domain/user-name.ts'
-
-/** An allowance of failed attempts: how many in one go, and how many a second come back. */
-export interface AttemptRate {
-  readonly burst: number
-  readonly perSecond: number
-}
 
 /** How many failed attempts are taken from one source, and for one user. */
 export interface AttemptLimits {
-  readonly perSource: AttemptRate
-  readonly perUser: AttemptRate
+  readonly perSource: AllowanceRate
+  readonly perUser: AllowanceRate
 }
 
 /**
@@ -34,9 +30,6 @@ export interface AttemptLimit {
   failed(source: string, user: UserName): void
 }
 
-/** Each allowance is one of so many; the two bytes of a keyed hash tell which. */
-const SLOTS = 65_536
-
 /**
  * Memory is fixed, whatever names and addresses are tried: two tables of 512 KiB, and nothing is ever forgotten to make room.
  * Two names may share an allowance by chance (one in 65,536); which ones do is told by a secret key, so that nobody can aim at
@@ -51,7 +44,7 @@ export function createAttemptLimit(limits: AttemptLimits, now: () => number, key
   return {
     check(source, user) {
       const time = now()
-      const wait = Math.max(sources.wait(slot(network(source)), time), users.wait(slot(user), time))
+      const wait = Math.max(sources.wait(slot(sourceOf(source)), time), users.wait(slot(user), time))
       if (wait > 0) {
         const seconds = Math.ceil(wait / 1000)
         throw new Fault('try-again', `too many failed attempts: try again in ${seconds} s`)
@@ -59,29 +52,8 @@ export function createAttemptLimit(limits: AttemptLimits, now: () => number, key
     },
     failed(source, user) {
       const time = now()
-      sources.spend(slot(network(source)), time)
+      sources.spend(slot(sourceOf(source)), time)
       users.spend(slot(user), time)
     },
   }
-}
-
-/** A table of token buckets, each kept as one number: when it will be full again (the generic cell rate algorithm). */
-function createAllowances({ burst, perSecond }: AttemptRate) {
-  const interval = 1000 / perSecond
-  const fullAt = new Float64Array(SLOTS)
-  return {
-    /** Milliseconds until there is one to spend. */
-    wait: (slot: number, time: number) => Math.max(0, (fullAt[slot] ?? 0) - time - (burst - 1) * interval),
-    spend(slot: number, time: number) {
-      fullAt[slot] = Math.max(fullAt[slot] ?? 0, time) + interval
-    },
-  }
-}
-
-/** Who is counted as one source: an IPv4 address, or an IPv6 network of 64 bits, all of whose addresses one host can have. */
-function network(address: string): string {
-  if (!address.includes(':')) return address
-  const [head = [], tail = []] = address.split('::').map((half) => half.split(':'))
-  const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0')
-  return [...head, ...zeros, ...tail].slice(0, 4).join(':')
 }

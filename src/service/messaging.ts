@@ -1,10 +1,10 @@
-import type { DeliveryChannel, EndReason } from '../domain/delivery-channel.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Envelope, MessageId } from '../domain/message.ts'
-import type { Claim, Messaging, Session, Submission } from '../domain/messaging.ts'
+import type { Claim, Messaging, Submission } from '../domain/messaging.ts'
 import type { Account } from '../domain/store.ts'
 import { parseUserName, type UserName } from '../domain/user-name.ts'
-import { type DeliverContext, Delivery } from './deliver.ts'
+import type { DeliverContext } from './deliver.ts'
+import { LocalSession, type SessionRegistry } from './local-session.ts'
 
 /** What the service decides by. */
 export interface MessagingOptions extends DeliverContext {
@@ -17,18 +17,12 @@ export interface MessagingOptions extends DeliverContext {
 /** How many users one listing shows (wire-protocol 2, USERS). */
 const MAX_LISTED_USERS = 100
 
-/** A present user: the session that an edge sees, and what presence wakes. */
-interface LocalSession extends Session {
-  wake(): void
-  finish(reason: EndReason): Promise<void>
-}
-
 /** The service over a backend: who may do what, and what it sets in motion. */
 export function createMessaging(options: MessagingOptions): Messaging {
   const { store, presence, observer, maxTextBytes, now } = options
   const sessions = new Map<UserName, LocalSession>()
-  /** Ends under way, by user: the next session of that user delivers only when nothing of the last is on its way. */
   const ending = new Map<UserName, Promise<void>>()
+  const registry: SessionRegistry = { store, presence, observer, sessions, ending }
 
   return {
     async register(name, verifier) {
@@ -39,13 +33,13 @@ export function createMessaging(options: MessagingOptions): Messaging {
       const { name } = await admit(claim)
       await store.removeAccount(name)
       // Not awaited, as in `disconnect`.
-      void sessions.get(name)?.finish('unregistered')
+      void sessions.get(name)?.end('unregistered')
     },
 
     async connect(claim, channel, { takeover = false } = {}) {
       const { name } = await admit(claim)
-      if (takeover) await sessions.get(name)?.finish('takeover')
-      const session = createSession(name, channel, await store.waiting(name))
+      if (takeover) await sessions.get(name)?.end('takeover')
+      const session = new LocalSession(registry, name, channel, await store.waiting(name))
       if (!(await presence.claim(name, session))) {
         throw new Fault('already-connected', 'the user is already connected')
       }
@@ -55,7 +49,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
         // Again: the account may have gone, or got a credential, before the session was there to be ended.
         await admit(claim)
       } catch (error) {
-        void session.finish('disconnected')
+        void session.end('disconnected')
         throw error
       }
       return session
@@ -66,7 +60,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       const session = sessions.get(name)
       if (session === undefined) throw new Fault('not-connected', 'the user is not connected')
       // Not awaited: what is on its way to a client that reads slowly must not hold up the reply.
-      void session.finish('disconnected')
+      void session.end('disconnected')
     },
 
     async send(claim, submissions) {
@@ -116,7 +110,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     failure: () => store.failure(),
 
     async close() {
-      await Promise.all([...sessions.values()].map((session) => session.finish('shutdown')))
+      await Promise.all([...sessions.values()].map((session) => session.end('shutdown')))
       await Promise.all(ending.values())
     },
   }
@@ -149,38 +143,5 @@ export function createMessaging(options: MessagingOptions): Messaging {
         ? (outcomes[next++] as MessageId | Fault)
         : new Fault('too-large', `a text has at most ${maxTextBytes} bytes`),
     )
-  }
-
-  function createSession(user: UserName, channel: DeliveryChannel, waiting: number): LocalSession {
-    const delivery = new Delivery(options, user, channel)
-    let ended: Promise<void> | undefined
-
-    const session: LocalSession = {
-      user,
-      waiting,
-      start: () => void (ending.get(user) ?? Promise.resolve()).then(() => delivery.start()),
-      confirm: (seq) => delivery.confirm(seq),
-      resume: () => delivery.resume(),
-      wake: () => delivery.wake(),
-      end: (reason) => session.finish(reason),
-      finish(reason) {
-        ended ??= finish(reason)
-        return ended
-      },
-    }
-    return session
-
-    async function finish(reason: EndReason): Promise<void> {
-      if (sessions.get(user) === session) sessions.delete(user)
-      observer.sessions?.(sessions.size)
-      presence.release(user, session)
-      if (reason === 'gone') observer.gone?.(user, 'gone without DISCONNECT')
-      const earlier = ending.get(user)
-      const end = Promise.all([earlier, delivery.end(reason)]).then(() => {
-        if (ending.get(user) === end) ending.delete(user)
-      })
-      ending.set(user, end)
-      return end
-    }
   }
 }

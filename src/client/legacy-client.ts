@@ -13,8 +13,12 @@ import { type LegacyListener, openLegacyListener } from './legacy-listener.ts'
 import { legacyRefusal } from './legacy-refusals.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
-/** How many messages are remembered so that one that comes again is not shown again. At most one is on its way at a time. */
-const REMEMBERED = 16
+/**
+ * How many messages are remembered so that one that comes again is not shown again. At most one is on its way at a time, but
+ * the server sends the next while the last one's confirmation is on its way to its disk: a server that is killed before that
+ * sends all of those again. This is enough for about a second without a sync.
+ */
+const REMEMBERED = 1000
 
 /**
  * A client of the original protocol (wire-protocol 1): one connection per request, and while a user is connected a

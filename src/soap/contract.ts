@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { type ElementCodec, encodeElement } from './codec.ts'
+import type { ElementCodec } from './codec.ts'
+import { type ContractDocuments, createContractDocuments } from './contract-documents.ts'
 import { ContractError } from './contract-error.ts'
-import { escapeXml } from './escape.ts'
+import { type ContractFiles, readContractFiles, schemasOf, WSDL } from './contract-files.ts'
+import { keyOf } from './declarations.ts'
 import { PROBLEM } from './fault.ts'
 import type { QName } from './scanner.ts'
 import { compileSchemas, type Schemas } from './schema.ts'
 import { CLOSE_ENVELOPE, openEnvelope, SOAP_11 } from './soap-version.ts'
-import { attributeOf, childrenOf, parseXmlTree, resolveQName, type XmlElement } from './xml-tree.ts'
+import { attributeOf, childrenOf, resolveQName, type XmlElement } from './xml-tree.ts'
 
 /** An operation of a contract: document/literal wrapped. */
 export interface Operation {
@@ -17,36 +19,51 @@ export interface Operation {
   readonly action: string
   readonly input: ElementCodec
   readonly output: ElementCodec
+  /** The details of its faults, by the names of its wsdl:fault elements. */
+  readonly faults: ReadonlyMap<string, ElementCodec>
   /** A SOAP 1.1 request for it, for people to try. */
   readonly sample: string
 }
 
-/** A WSDL file, compiled. */
+/** A WSDL with what it imports, compiled. */
 export interface Contract {
   /** Name of its one service. */
   readonly service: string
   readonly documentation: string
   readonly operations: readonly Operation[]
-  /** The file with the address of its ports, which share one. */
-  wsdl(address: string): string
+  /** All elements that its schemas declare, for header blocks. */
+  readonly schemas: Schemas
+  /** Its files, as callers get them. */
+  readonly documents: ContractDocuments
 }
 
-const WSDL = 'http://schemas.xmlsoap.org/wsdl/'
-const XS = 'http://www.w3.org/2001/XMLSchema'
 /** Namespaces of the binding extensions: SOAP 1.1 and 1.2. */
 const BINDINGS: ReadonlySet<string> = new Set([
   'http://schemas.xmlsoap.org/wsdl/soap/',
   'http://schemas.xmlsoap.org/wsdl/soap12/',
 ])
 
+/** Where a contract is. */
+export interface ContractSource {
+  readonly wsdlPath: string
+  /** Reads a file by its path. Default: from the disk. */
+  readonly read?: (path: string) => Promise<string>
+}
+
 /**
- * Reads and compiles a WSDL 1.1 file with its schemas inside: one service, its bindings (SOAP 1.1, SOAP 1.2) of one port type.
- * Rejects with a `ContractError` for what is missing, disagrees, or is not supported.
+ * Reads and compiles a WSDL 1.1 file, the WSDL and schema files that it imports, and the schemas inside: one service, its
+ * bindings (SOAP 1.1, SOAP 1.2) of one port type. Rejects with a `ContractError` for what is missing, disagrees, or is not supported.
  */
-export async function readContract({ wsdlPath }: { readonly wsdlPath: string }): Promise<Contract> {
-  const source = await readFile(wsdlPath, 'utf8')
+export async function readContract({ wsdlPath, read = readText }: ContractSource): Promise<Contract> {
   try {
-    return compileContract(source, wsdlPath)
+    const files = await readContractFiles(wsdlPath, read)
+    const contract = compileContract(files)
+    // What is put together for callers is read as they would read it.
+    if (files.length > 1) {
+      const single = async () => contract.documents.single('urn:address')
+      compileContract(await readContractFiles(`${wsdlPath}, in one file`, single))
+    }
+    return contract
   } catch (error) {
     if (error instanceof ContractError)
       throw new ContractError(`${wsdlPath}: ${error.message}`, { cause: error })
@@ -54,10 +71,14 @@ export async function readContract({ wsdlPath }: { readonly wsdlPath: string }):
   }
 }
 
-/** Compiles a WSDL that was read; `path` is for messages. Throws a `ContractError`. */
-export function compileContract(source: string, path: string): Contract {
-  const root = parseXmlTree(source, path)
-  const schemas = compileSchemas(childrenOf(only(root, 'types'), XS, 'schema'))
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8')
+}
+
+function compileContract(files: ContractFiles): Contract {
+  const wsdls = files.filter(({ kind }) => kind === 'wsdl')
+  const root: XmlElement = { ...files[0].root, children: wsdls.flatMap((file) => file.root.children) }
+  const schemas = compileSchemas(files.flatMap(schemasOf))
   const service = only(root, 'service')
   const portType = only(root, 'portType')
   const bindings = childrenOf(root, WSDL, 'binding')
@@ -67,7 +88,8 @@ export function compileContract(source: string, path: string): Contract {
     operations: childrenOf(portType, WSDL, 'operation').map((operation) => {
       return compileOperation(root, schemas, bindings, operation)
     }),
-    wsdl: addressWriter(source, childrenOf(service, WSDL, 'port').length),
+    schemas,
+    documents: createContractDocuments(files, childrenOf(service, WSDL, 'port').length),
   }
 }
 
@@ -98,18 +120,32 @@ function compileOperation(
   const input = schemas.element(elementOf(root, only(operation, 'input')))
   // WS-I BP 1.1, document/literal wrapped: the wrapper has the operation's name, and dispatch goes by it.
   if (input.name.local !== name) throw new ContractError(`the input element of ${name} must have its name`)
-  const faults = childrenOf(operation, WSDL, 'fault').map((fault) => elementOf(root, fault))
-  if (!faults.some((fault) => fault.local === PROBLEM.local && fault.namespace === PROBLEM.namespace)) {
-    throw new ContractError(`${name} does not declare the fault {${PROBLEM.namespace}}${PROBLEM.local}`)
-  }
+  const output = schemas.element(elementOf(root, only(operation, 'output')))
   return {
     name,
     documentation: documentationOf(operation),
     action: actionOf(bindings, name),
     input,
-    output: schemas.element(elementOf(root, only(operation, 'output'))),
-    sample: `${openEnvelope(SOAP_11)}${encodeElement(input, input.content.sample())}${CLOSE_ENVELOPE}`,
+    output,
+    faults: compileFaults(root, schemas, operation),
+    sample: `${openEnvelope(SOAP_11)}${input.encode(input.sample())}${CLOSE_ENVELOPE}`,
   }
+}
+
+/** The faults that an operation declares; the engine's own must be among them. */
+function compileFaults(
+  root: XmlElement,
+  schemas: Schemas,
+  operation: XmlElement,
+): ReadonlyMap<string, ElementCodec> {
+  const faults = new Map<string, ElementCodec>()
+  for (const fault of childrenOf(operation, WSDL, 'fault')) {
+    faults.set(attributeOf(fault, 'name'), schemas.element(elementOf(root, fault)))
+  }
+  if (![...faults.values()].some(({ name }) => keyOf(name) === keyOf(PROBLEM))) {
+    throw new ContractError(`${attributeOf(operation, 'name')} does not declare the fault ${keyOf(PROBLEM)}`)
+  }
+  return faults
 }
 
 /** The element of the one part of the message that an input, output or fault names. */
@@ -144,17 +180,4 @@ function bindingAction(binding: XmlElement, name: string): string {
     throw new ContractError(`the binding of ${name} must be document/literal`)
   }
   return attributeOf(inner, 'soapAction')
-}
-
-const ADDRESS = /(<[\w.-]+:address\s+location=")[^"]*(?=")/g
-
-/** The file is served as it is written, with another address: what people read in it stays. */
-function addressWriter(source: string, ports: number): (address: string) => string {
-  const found = source.match(ADDRESS)?.length ?? 0
-  if (found === 0 || found !== ports)
-    throw new ContractError('each port must have one address with a location')
-  return (address) => {
-    const location = escapeXml(address)
-    return source.replace(ADDRESS, (_, start: string) => start + location)
-  }
 }

@@ -1,19 +1,21 @@
 import type { SoapValue } from './codec.ts'
+import type { SoapContext } from './context.ts'
 import type { Contract, Operation } from './contract.ts'
 import { ContractError } from './contract-error.ts'
 import { quoteName, SoapFault } from './fault.ts'
 import type { XmlReader } from './scanner.ts'
 
 /**
- * What the operations of a contract do: one function for each, by its name. It takes the input element's record and gives
- * the output element's, or a promise of it; a `SoapFault` that it throws is the answer, anything else is a Receiver fault.
+ * What the operations of a contract do: one function for each, by its name. It takes the input element's record and the
+ * call's context, and gives the output element's record, or a promise of it; a `TypedFault` or `SoapFault` that it throws
+ * is the answer, anything else is a Receiver fault.
  */
-export type PortType = Readonly<Record<string, (input: never) => unknown>>
+export type PortType = Readonly<Record<string, (input: never, context: SoapContext) => unknown>>
 
 /** An operation and what it does. */
 export interface BoundOperation {
   readonly operation: Operation
-  readonly invoke: (input: SoapValue) => unknown
+  readonly invoke: (input: SoapValue, context: SoapContext) => unknown
 }
 
 /** The operations by local name, then namespace, of the body's element. */

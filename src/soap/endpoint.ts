@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { decodeElement, encodeElement, type SoapValue } from './codec.ts'
+import type { ElementCodec, SoapValue } from './codec.ts'
 import { CODINGS, CodingError, deflateText, inflateBody, isIdentity, wantsGzip } from './content-coding.ts'
+import { CallContext, type Caller, type HeaderHandler, type Headers } from './context.ts'
 import type { Contract } from './contract.ts'
 import { type BoundOperation, bindOperations, checkAction, findOperation, type PortType } from './dispatch.ts'
 import { closeRequest, openRequest, versionOfRoot } from './envelope.ts'
-import { SoapFault, type SoapFaultCode } from './fault.ts'
+import { SoapFault, type SoapFaultCode, TypedFault } from './fault.ts'
 import type { SoapLimits } from './limits.ts'
-import { parseMediaType } from './media-type.ts'
+import { type MediaType, parseMediaType } from './media-type.ts'
 import { XmlError } from './scanner.ts'
 import {
   CLOSE_ENVELOPE,
+  encodeProblem,
   openEnvelope,
   SOAP_VERSIONS,
   type SoapVersion,
@@ -20,6 +22,7 @@ import { scanXml } from './xml-scanner.ts'
 
 /** An HTTP request, as far as SOAP looks at it. */
 export interface SoapRequest {
+  readonly caller: Caller
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly acceptEncoding: string | undefined
@@ -43,6 +46,8 @@ export interface SoapFailure {
   readonly reason: string
   /** The operation, where it was reached. */
   readonly operation: string | undefined
+  /** The wsdl:fault, where it is one that the operation declares. */
+  readonly fault: string | undefined
   /** What was thrown, where it was not meant as an answer. For the log only. */
   readonly cause: unknown
 }
@@ -61,6 +66,8 @@ export interface SoapEndpointOptions {
   readonly contract: Contract
   readonly portType: PortType
   readonly limits: SoapLimits
+  /** The header blocks that are understood. Default: none. */
+  readonly headers?: readonly HeaderHandler[]
   /** Told of every fault and refusal. Must not throw. */
   readonly onFault?: (failure: SoapFailure) => void
 }
@@ -81,11 +88,22 @@ class Refusal extends Error {
 interface Call {
   version: SoapVersion | undefined
   bound: BoundOperation | undefined
+  headers: Headers | undefined
+}
+
+function newCall(): Call {
+  return { version: undefined, bound: undefined, headers: undefined }
+}
+
+/** A Content-Type header and what it says; the last one is remembered, for it is mostly the same. */
+interface KnownMedia {
+  readonly header: string
+  readonly media: MediaType | undefined
 }
 
 /** Wires a contract and what its operations do. Throws a `ContractError` where the two disagree. */
 export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
-  const { contract, portType, limits, onFault } = options
+  const { contract, portType, limits, headers: understood = [], onFault } = options
   const dispatch = bindOperations(contract, portType)
   const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
   const envelopes = new Map(SOAP_VERSIONS.map((version) => [version, openEnvelope(version)]))
@@ -93,8 +111,14 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     SOAP_VERSIONS.map((version) => [version, { 'Content-Type': version.contentType } as const]),
   )
 
+  let known: KnownMedia = { header: '', media: undefined }
+  function mediaOf(header: string): MediaType | undefined {
+    if (known.header !== header) known = { header, media: parseMediaType(header) }
+    return known.media
+  }
+
   function read(request: SoapRequest, body: Uint8Array, call: Call): SoapValue {
-    const media = request.contentType === undefined ? undefined : parseMediaType(request.contentType)
+    const media = request.contentType === undefined ? undefined : mediaOf(request.contentType)
     const byMediaType = versionByMediaType(media?.essence ?? '')
     if (media === undefined || byMediaType === undefined) {
       throw new Refusal(415, `the Content-Type must be one of: ${acceptable}`, { Accept: acceptable })
@@ -102,12 +126,12 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     call.version = byMediaType
     const reader = scanXml(decodeXml(body, media.charset), limits)
     call.version = versionOfRoot(reader, byMediaType)
-    openRequest(reader, byMediaType)
+    call.headers = openRequest(reader, byMediaType, understood)
     const bound = findOperation(dispatch, reader)
     call.bound = bound
     checkAction(bound.operation, request.soapAction)
     checkAction(bound.operation, media.action)
-    const input = decodeElement(reader, bound.operation.input)
+    const input = bound.operation.input.decode(reader)
     closeRequest(reader)
     return input
   }
@@ -118,7 +142,7 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     return {
       status: 200,
       headers: replyHeaders.get(version) ?? {},
-      body: `${envelopes.get(version)}${encodeElement(operation.output, output)}${CLOSE_ENVELOPE}`,
+      body: `${envelopes.get(version)}${operation.output.encode(output)}${CLOSE_ENVELOPE}`,
     }
   }
 
@@ -128,20 +152,21 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
       return refuse(error.status, error.message, error.status === 415 ? { 'Accept-Encoding': CODINGS } : {})
     }
     if (error instanceof UnsupportedEncoding) return refuse(415, error.message)
-    const fault = faultOf(error)
     const version = call.version ?? (SOAP_VERSIONS[0] as SoapVersion)
     const correlationId = randomUUID()
+    const { fault, detail, name, cause } = explain(call, error, correlationId)
     onFault?.({
       correlationId,
       code: fault.code,
       reason: fault.message,
       operation: call.bound?.operation.name,
-      cause: fault === error || error instanceof XmlError ? undefined : error,
+      fault: name,
+      cause,
     })
     return {
       status: version.faultStatus[fault.code],
       headers: { 'Content-Type': version.contentType, 'X-Correlation-Id': correlationId },
-      body: version.encodeFault(fault, correlationId),
+      body: version.encodeFault(fault, detail),
     }
   }
 
@@ -151,7 +176,14 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     headers: Readonly<Record<string, string>> = {},
   ): SoapResponse {
     const correlationId = randomUUID()
-    onFault?.({ correlationId, code: status, reason, operation: undefined, cause: undefined })
+    onFault?.({
+      correlationId,
+      code: status,
+      reason,
+      operation: undefined,
+      fault: undefined,
+      cause: undefined,
+    })
     return {
       status,
       headers: {
@@ -173,10 +205,11 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   }
 
   function answer(request: SoapRequest, body: Uint8Array): SoapResponse | Promise<SoapResponse> {
-    const call: Call = { version: undefined, bound: undefined }
+    const call = newCall()
     try {
       const input = read(request, body, call)
-      const output = (call.bound as BoundOperation).invoke(input)
+      const context = new CallContext(request.caller, call.headers as Headers)
+      const output = (call.bound as BoundOperation).invoke(input, context)
       return isPromise(output) ? finish(call, output) : reply(call, output)
     } catch (error) {
       return fail(call, error)
@@ -188,7 +221,7 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     try {
       body = await inflateBody(coding, request.body, limits)
     } catch (error) {
-      return fail({ version: undefined, bound: undefined }, error)
+      return fail(newCall(), error)
     }
     return answer(request, body)
   }
@@ -221,9 +254,44 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** What the caller learns: what is not meant for it becomes a Receiver fault without a word about the inside. */
-function faultOf(error: unknown): SoapFault {
-  if (error instanceof SoapFault) return error
-  if (error instanceof XmlError) return new SoapFault('Sender', error.message)
-  return new SoapFault('Receiver', 'the server could not do this; its log has the correlation id')
+/** A fault as the caller learns it, and what the log learns besides. */
+interface Explained {
+  readonly fault: SoapFault
+  /** XML. */
+  readonly detail: string
+  /** The wsdl:fault. */
+  readonly name: string | undefined
+  readonly cause: unknown
+}
+
+/** What is not meant for the caller becomes a Receiver fault without a word about the inside. */
+function explain({ bound }: Call, error: unknown, correlationId: string): Explained {
+  const problem = (fault: SoapFault, cause?: unknown): Explained => {
+    return { fault, detail: encodeProblem(fault, correlationId), name: undefined, cause }
+  }
+  if (error instanceof SoapFault) return problem(error)
+  if (error instanceof XmlError) return problem(new SoapFault('Sender', error.message))
+  let cause = error
+  if (error instanceof TypedFault) {
+    try {
+      const detail = encodeDetail(bound?.operation.faults.get(error.fault), error, correlationId)
+      return { fault: new SoapFault(error.code, error.message), detail, name: error.fault, cause: undefined }
+    } catch (failure) {
+      cause = failure
+    }
+  }
+  return problem(
+    new SoapFault('Receiver', 'the server could not do this; its log has the correlation id'),
+    cause,
+  )
+}
+
+function encodeDetail(
+  codec: ElementCodec | undefined,
+  { fault, detail }: TypedFault,
+  correlationId: string,
+): string {
+  if (codec === undefined) throw new TypeError(`the operation does not declare the fault ${fault}`)
+  const complete = codec.has('correlationId') ? { correlationId, ...detail } : detail
+  return codec.encode(complete)
 }

@@ -1,8 +1,10 @@
+import type { HeaderHandler, Headers } from './context.ts'
 import { quoteName, SoapFault } from './fault.ts'
-import { type QName, TOKEN, type Token, type XmlReader } from './scanner.ts'
+import { type QName, TOKEN, type Token, XmlError, type XmlReader } from './scanner.ts'
 import type { SoapVersion } from './soap-version.ts'
 import { versionByNamespace } from './soap-version.ts'
 
+const NO_HEADERS: Headers = new Map()
 const NOT_WHITE = /[^ \t\r\n]/
 
 /** The next token that is not white space; text that is more is a fault, for none belongs where this is called. */
@@ -26,15 +28,21 @@ export function versionOfRoot(reader: XmlReader, byMediaType: SoapVersion): Soap
 
 /**
  * Reads the envelope from its root to the start of the body's child, and leaves the reader there.
- * Throws what SOAP says of a wrong version, structure, or a header block that must be understood (soap 2).
+ * Gives what the handlers made of the header blocks. Throws what SOAP says of a wrong version, structure, or a header
+ * block that must be understood (soap 2).
  */
-export function openRequest(reader: XmlReader, version: SoapVersion): void {
+export function openRequest(
+  reader: XmlReader,
+  version: SoapVersion,
+  understood: readonly HeaderHandler[],
+): Headers {
   checkRoot(reader, version)
   checkAttributes(reader, version)
+  let headers = NO_HEADERS
   let token = nextMarkup(reader, 'Envelope')
   if (token === TOKEN.start && isNamed(reader, version, 'Header')) {
     checkAttributes(reader, version)
-    readHeader(reader, version)
+    headers = readHeader(reader, version, understood)
     token = nextMarkup(reader, 'Envelope')
   }
   if (token !== TOKEN.start || !isNamed(reader, version, 'Body')) {
@@ -44,6 +52,7 @@ export function openRequest(reader: XmlReader, version: SoapVersion): void {
   if (nextMarkup(reader, 'Body') !== TOKEN.start) {
     throw new SoapFault('Sender', 'the Body is empty: it must contain the element of an operation')
   }
+  return headers
 }
 
 /** Reads from the end of the body's child to the end of the document. */
@@ -84,14 +93,34 @@ function checkAttributes(reader: XmlReader, version: SoapVersion): void {
   }
 }
 
-/** No block is understood yet, so each that must be is a fault; all of them are named (SOAP 1.2 part 1, 5.4.8). */
-function readHeader(reader: XmlReader, version: SoapVersion): void {
+/**
+ * Reads the blocks that are understood and for us. Those that must be understood and are not are all named in one fault,
+ * which comes before what is wrong inside of others (SOAP 1.2 part 1, 2.6 and 5.4.8).
+ */
+function readHeader(reader: XmlReader, version: SoapVersion, understood: readonly HeaderHandler[]): Headers {
   const notUnderstood: QName[] = []
+  const results = new Map<HeaderHandler, unknown>()
+  let failure: unknown
   while (nextMarkup(reader, 'Header') === TOKEN.start) {
-    const block: QName = { namespace: reader.namespace, local: reader.local }
-    if (block.namespace === '') throw new SoapFault('Sender', 'header blocks must be namespace-qualified')
-    if (mustUnderstand(reader, version)) notUnderstood.push(block)
-    skipElement(reader)
+    const { namespace, local, depth } = reader
+    if (namespace === '') throw new SoapFault('Sender', 'header blocks must be namespace-qualified')
+    const { must, ours } = addressOf(reader, version)
+    const handler = ours
+      ? understood.find(({ name }) => name.local === local && name.namespace === namespace)
+      : undefined
+    if (handler === undefined) {
+      if (must && ours) notUnderstood.push({ namespace, local })
+    } else if (results.has(handler)) {
+      failure ??= new SoapFault('Sender', `there are two header blocks <${local}>`, { location: local })
+    } else {
+      try {
+        results.set(handler, handler.decode(reader))
+      } catch (error) {
+        if (error instanceof XmlError) throw error
+        failure ??= error
+      }
+    }
+    while (reader.depth >= depth) reader.next()
   }
   if (notUnderstood.length > 0) {
     const names = notUnderstood.map(({ local }) => quoteName(local)).join(', ')
@@ -99,9 +128,15 @@ function readHeader(reader: XmlReader, version: SoapVersion): void {
       notUnderstood,
     })
   }
+  if (failure !== undefined) throw failure
+  return results
 }
 
-function mustUnderstand(reader: XmlReader, version: SoapVersion): boolean {
+/** Must a block be understood, and is it for us. */
+function addressOf(
+  reader: XmlReader,
+  version: SoapVersion,
+): { readonly must: boolean; readonly ours: boolean } {
   let must = false
   let ours = true
   for (const { namespace, local, value } of reader.attributes) {
@@ -112,10 +147,11 @@ function mustUnderstand(reader: XmlReader, version: SoapVersion): boolean {
     if (flag === undefined) throw new SoapFault('Sender', 'mustUnderstand must be 0 or 1')
     must = flag
   }
-  return must && ours
+  return { must, ours }
 }
 
-function skipElement(reader: XmlReader): void {
+/** Goes to the end of the element on whose start the reader stands. */
+export function skipElement(reader: XmlReader): void {
   for (let depth = 1; depth > 0; ) {
     const token = reader.next()
     if (token === TOKEN.start) depth++

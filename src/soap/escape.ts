@@ -25,6 +25,11 @@ export function escapeXml(text: string): string {
   return text.replace(SPECIAL, reference)
 }
 
+/** Writes an attribute's value so that a reader gets exactly it: there, tabs and line ends must be references too (XML 1.0, 3.3.3). */
+export function escapeAttribute(text: string): string {
+  return escapeXml(text).replace(/[\t\n]/g, (character) => (character === '\t' ? '&#9;' : '&#10;'))
+}
+
 /** For words about a request that may quote it: what XML cannot carry becomes `?`. Never throws. */
 export function escapeXmlQuote(text: string): string {
   return escapeXml(text.replace(NOT_ALLOWED_EACH, '?'))

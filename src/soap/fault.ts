@@ -1,3 +1,4 @@
+import type { SoapRecord } from './codec.ts'
 import type { QName } from './scanner.ts'
 
 /** Whose fault it is, in SOAP 1.2's words (part 1, 5.4.6); SOAP 1.1 has its own for the same. */
@@ -28,6 +29,32 @@ export class SoapFault extends Error {
     this.code = code
     this.location = options.location
     this.notUnderstood = options.notUnderstood ?? []
+  }
+}
+
+/**
+ * A fault that the operation declares by wsdl:fault, with its detail. Where the declared detail has a child
+ * `correlationId` that is not given, the engine puts it in. One that the operation does not declare is a Receiver fault.
+ */
+export class TypedFault extends Error {
+  /** The name of the wsdl:fault. */
+  readonly fault: string
+  /** The content of its element. */
+  readonly detail: SoapRecord
+  readonly code: 'Sender' | 'Receiver'
+
+  /** The reason is for the caller: it holds nothing internal. */
+  constructor(
+    fault: string,
+    reason: string,
+    detail: SoapRecord = {},
+    code: 'Sender' | 'Receiver' = 'Sender',
+  ) {
+    super(reason)
+    this.name = 'TypedFault'
+    this.fault = fault
+    this.detail = detail
+    this.code = code
   }
 }
 

@@ -32,6 +32,17 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint): SoapHttpHandler {
 
   function answer(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
     const answered = endpoint.handle({
+      caller: {
+        authorization: request.headers.authorization,
+        remoteAddress: request.socket.remoteAddress,
+        secure: 'encrypted' in request.socket,
+        onGone: (listener) => {
+          // A response that was written whole is closed too.
+          response.once('close', () => {
+            if (!response.writableFinished) listener()
+          })
+        },
+      },
       contentType: header(request, 'content-type'),
       acceptEncoding: header(request, 'accept-encoding'),
       contentEncoding: header(request, 'content-encoding'),

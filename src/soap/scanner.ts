@@ -33,6 +33,8 @@ export interface XmlReader {
   readonly local: string
   /** Attributes of the element of the last `start`. */
   readonly attributes: readonly XmlAttribute[]
+  /** How many elements are open: 1 after the root's `start`. */
+  readonly depth: number
   /** Of the last `text`. */
   readonly text: string
   /** Resolves a QName written as a value in the element of the last `start`; undefined: its prefix is not declared. */

@@ -1,17 +1,13 @@
-import {
-  type ContentCodec,
-  createSequenceContent,
-  createSimpleContent,
-  type ElementCodec,
-  type Particle,
-} from './codec.ts'
+import type { ElementCodec } from './codec.ts'
 import { ContractError } from './contract-error.ts'
-import { escapeXml } from './escape.ts'
+import { collectDeclarations, type Declared, keyOf, XS } from './declarations.ts'
+import { checkDeterminism } from './determinism.ts'
+import { createElementCodec, type ElementType } from './element.ts'
+import { createGroup } from './group.ts'
 import type { QName } from './scanner.ts'
-import { SIMPLE_TYPES } from './simple-types.ts'
+import { compileSimpleTypes } from './schema-simple.ts'
+import { createAnyTerm, createElementTerm, elementsOf, type Term } from './term.ts'
 import { attributeOf, childrenOf, resolveQName, type XmlElement } from './xml-tree.ts'
-
-const XS = 'http://www.w3.org/2001/XMLSchema'
 
 /** The global elements of a contract's schemas, compiled. */
 export interface Schemas {
@@ -19,119 +15,145 @@ export interface Schemas {
   element(name: QName): ElementCodec
 }
 
-/** A declaration, with the schema that it stands in. */
-interface Declared {
-  readonly declaration: XmlElement
-  readonly schema: XmlElement
-}
-
-function keyOf({ namespace, local }: QName): string {
-  return `{${namespace}}${local}`
-}
-
-/** What may stand where; anything else in a schema stops the server, for it would not be obeyed. */
-const UNDERSTOOD: Readonly<Record<string, ReadonlySet<string>>> = {
-  schema: new Set(['element', 'complexType', 'annotation', 'import']),
-  element: new Set(['complexType', 'annotation']),
-  complexType: new Set(['sequence', 'annotation']),
-  sequence: new Set(['element', 'annotation']),
-}
-
-function checkChildren(parent: XmlElement): void {
-  for (const child of parent.children) {
-    if (child.namespace !== XS || UNDERSTOOD[parent.local]?.has(child.local) !== true) {
-      throw new ContractError(`<${child.local}> in the schema's <${parent.local}> is not supported`)
-    }
-  }
-}
+/** A type while it is compiled: it may be met inside itself. */
+type OpenType = { -readonly [key in keyof ElementType]: ElementType[key] }
 
 /** Compiles the schemas of a contract. Throws a `ContractError` for what is not supported, and says what. */
 export function compileSchemas(schemas: readonly XmlElement[]): Schemas {
-  const elements = new Map<string, Declared>()
-  const types = new Map<string, Declared>()
-  const tables = new Map([
-    ['element', elements],
-    ['complexType', types],
-  ])
-  for (const schema of schemas) {
-    const namespace = attributeOf(schema, 'targetNamespace')
-    checkChildren(schema)
-    for (const declaration of schema.children) {
-      const table = tables.get(declaration.local)
-      if (table === undefined) continue
-      const key = keyOf({ namespace, local: attributeOf(declaration, 'name') })
-      if (table.has(key)) throw new ContractError(`${key} is declared twice`)
-      table.set(key, { declaration, schema })
-    }
-  }
-  const contents = new Map<string, ContentCodec>()
+  const declarations = collectDeclarations(schemas)
+  const simples = compileSimpleTypes(declarations)
+  const types = new Map<string, ElementType>()
 
-  function contentOfType(name: QName): ContentCodec {
-    if (name.namespace === XS) {
-      const simple = SIMPLE_TYPES.get(name.local)
-      if (simple === undefined) throw new ContractError(`the type xs:${name.local} is not supported`)
-      return createSimpleContent(simple, name)
-    }
-    const key = keyOf(name)
-    const known = contents.get(key)
+  function typeOf(name: QName): ElementType {
+    const known = types.get(keyOf(name))
     if (known !== undefined) return known
-    const declared = types.get(key)
-    if (declared === undefined) throw new ContractError(`the type ${key} is not declared`)
-    const particles: Particle[] = []
-    const content = createSequenceContent(name, particles)
-    // Known before its particles are: a type may contain itself.
-    contents.set(key, content)
-    particles.push(...particlesOf(declared))
-    return content
+    if (simples.has(name)) {
+      const simple: ElementType = { ...emptyType(name), simple: simples.type(name) }
+      types.set(keyOf(name), simple)
+      return simple
+    }
+    return complexType(declarations.get('complexType', name), name)
   }
 
-  function particlesOf({ declaration, schema }: Declared): readonly Particle[] {
-    checkChildren(declaration)
-    const sequence = childrenOf(declaration, XS, 'sequence')[0]
-    if (sequence === undefined) return []
-    checkChildren(sequence)
-    return childrenOf(sequence, XS, 'element').map((element) => ({
-      element: localElement({ declaration: element, schema }),
-      min: occurs(element, 'minOccurs'),
-      max: occurs(element, 'maxOccurs'),
-    }))
+  function complexType(declared: Declared, name: QName | undefined): ElementType {
+    const { declaration, schema } = declared
+    const where = name === undefined ? 'a type' : keyOf(name)
+    const type: OpenType = emptyType(name)
+    const extension = childrenOf(declaration, XS, 'simpleContent')
+      .map((content) => childrenOf(content, XS, 'extension')[0])
+      .at(0)
+    const holder: Declared = { declaration: extension ?? declaration, schema }
+    type.attributes = simples.attributes(holder)
+    type.anyAttribute = childrenOf(holder.declaration, XS, 'anyAttribute').length > 0
+    if (extension !== undefined) {
+      const base = typeOf(resolveQName(extension, attributeOf(extension, 'base')))
+      if (base.simple === undefined) throw new ContractError(`${where} extends what has no simple content`)
+      type.simple = base.simple
+      type.attributes = [...base.attributes, ...type.attributes]
+      type.anyAttribute ||= base.anyAttribute
+    }
+    const names = type.attributes.map((attribute) => attribute.name)
+    if (
+      new Set(names.map(({ local }) => local)).size < names.length ||
+      names.some(({ local }) => local === 'value' && extension !== undefined)
+    ) {
+      throw new ContractError(`${where} has an attribute in two places`)
+    }
+    // Known before what is in it is: a type may contain itself.
+    if (name !== undefined) types.set(keyOf(name), type)
+    const group = declaration.children.find(({ local }) => local === 'sequence' || local === 'choice')
+    if (group?.children.some(({ local }) => local !== 'annotation')) {
+      const named = new Set<string>()
+      const model = term({ declaration: group, schema }, named)
+      for (const { codec } of elementsOf(model)) named.add(keyOf(codec.name))
+      checkDeterminism(model, names, where)
+      type.model = model
+    }
+    return type
   }
 
-  function localElement({ declaration, schema }: Declared): ElementCodec {
-    if (declaration.attributes.has('ref')) throw new ContractError('element references are not supported')
+  /** `named`: the elements of the whole model, for its wildcards; complete when the first document is read. */
+  function term(declared: Declared, named: ReadonlySet<string>): Term {
+    const { declaration, schema } = declared
+    const { local } = declaration
+    const min = occurs(declaration, 'minOccurs')
+    const max = occurs(declaration, 'maxOccurs')
+    if (min > max) throw new ContractError(`minOccurs of <${local}> is more than maxOccurs`)
+    if (local === 'element') return createElementTerm(elementOf(declared), min, max)
+    if (local === 'any') return anyTerm(declared, named, min, max)
+    const inside = declaration.children
+      .filter((child) => child.local !== 'annotation' && child.attributes.get('maxOccurs') !== '0')
+      .map((child) => term({ declaration: child, schema }, named))
+    return createGroup(local as 'sequence' | 'choice', inside, min, max)
+  }
+
+  /** An element that the model names is never the wildcard's. */
+  function anyTerm(
+    { declaration, schema }: Declared,
+    named: ReadonlySet<string>,
+    min: number,
+    max: number,
+  ): Term {
+    const target = attributeOf(schema, 'targetNamespace')
+    const allowed = declaration.attributes.get('namespace') ?? '##any'
+    if (declaration.attributes.get('processContents') === undefined) {
+      throw new ContractError(
+        '<any> must say processContents="lax" or "skip": what it takes is not validated',
+      )
+    }
+    const listed = new Set(
+      allowed
+        .split(/\s+/)
+        .map((one) => (one === '##targetNamespace' ? target : one === '##local' ? '' : one)),
+    )
+    const takes = (namespace: string): boolean => {
+      if (allowed === '##any') return true
+      return allowed === '##other' ? namespace !== target && namespace !== '' : listed.has(namespace)
+    }
+    return createAnyTerm(takes, (name) => named.has(keyOf(name)), min, max)
+  }
+
+  function elementOf({ declaration, schema }: Declared): ElementCodec {
+    const ref = declaration.attributes.get('ref')
+    if (ref !== undefined) return element(resolveQName(declaration, ref))
     const qualified = schema.attributes.get('elementFormDefault') === 'qualified'
     const namespace = qualified ? attributeOf(schema, 'targetNamespace') : ''
-    const local = attributeOf(declaration, 'name')
-    return compile({ declaration, schema }, { namespace, local })
+    return compile({ declaration, schema }, { namespace, local: attributeOf(declaration, 'name') })
   }
 
-  function compile(declared: Declared, name: QName): ElementCodec {
-    const { declaration } = declared
-    checkChildren(declaration)
-    const type = declaration.attributes.get('type')
-    const inline = childrenOf(declaration, XS, 'complexType')[0]
-    if (type === undefined && inline === undefined) {
+  function compile({ declaration, schema }: Declared, name: QName): ElementCodec {
+    const typeName = declaration.attributes.get('type')
+    const inner = declaration.children.find(({ local }) => local === 'complexType' || local === 'simpleType')
+    if (typeName === undefined && inner === undefined) {
       throw new ContractError(`the element ${name.local} has no type`)
     }
-    return {
-      name,
-      nillable: declaration.attributes.get('nillable') === 'true',
-      tag: name.local,
-      tagWithNamespace: `${name.local} xmlns="${escapeXml(name.namespace)}"`,
-      content:
-        type !== undefined
-          ? contentOfType(resolveQName(declaration, type))
-          : createSequenceContent(undefined, particlesOf({ ...declared, declaration: inline as XmlElement })),
-    }
+    const type =
+      inner === undefined
+        ? typeOf(resolveQName(declaration, typeName as string))
+        : inner.local === 'simpleType'
+          ? { ...emptyType(undefined), simple: simples.inline(inner, name.local) }
+          : complexType({ declaration: inner, schema }, undefined)
+    const nillable = /^(?:true|1)$/.test(declaration.attributes.get('nillable') ?? '')
+    return createElementCodec(name, type, nillable)
   }
 
-  return {
-    element(name) {
-      const declared = elements.get(keyOf(name))
-      if (declared === undefined) throw new ContractError(`the element ${keyOf(name)} is not declared`)
-      return compile(declared, name)
-    },
+  const elements = new Map<string, ElementCodec>()
+  const open = new Set<string>()
+  function element(name: QName): ElementCodec {
+    const key = keyOf(name)
+    const known = elements.get(key)
+    if (known !== undefined) return known
+    if (open.has(key)) throw new ContractError(`the element ${key} contains itself; give it a named type`)
+    open.add(key)
+    const codec = compile(declarations.get('element', name), name)
+    elements.set(key, codec)
+    return codec
   }
+  return { element }
+}
+
+function emptyType(name: QName | undefined): OpenType {
+  return { name, simple: undefined, attributes: [], anyAttribute: false, model: undefined }
 }
 
 function occurs(element: XmlElement, attribute: 'minOccurs' | 'maxOccurs'): number {

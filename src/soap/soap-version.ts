@@ -21,8 +21,8 @@ export interface SoapVersion {
   /** Must the root be this Envelope, or may only its namespace be a version mismatch. */
   readonly anyRootMismatches: boolean
   readonly faultStatus: Readonly<Record<SoapFaultCode, number>>
-  /** The whole reply to a request that failed. */
-  encodeFault(fault: SoapFault, correlationId: string): string
+  /** The whole reply to a request that failed; `detail` is XML. */
+  encodeFault(fault: SoapFault, detail: string): string
 }
 
 const NS_11 = 'http://schemas.xmlsoap.org/soap/envelope/'
@@ -37,7 +37,8 @@ export function openEnvelope(version: SoapVersion, header = ''): string {
 /** The rest of a reply, from the inside of Body. */
 export const CLOSE_ENVELOPE = '</soap:Body></soap:Envelope>'
 
-function problem(fault: SoapFault, correlationId: string): string {
+/** The detail of a fault that no operation declares. */
+export function encodeProblem(fault: SoapFault, correlationId: string): string {
   const location =
     fault.location === undefined ? '' : `<location>${escapeXmlQuote(fault.location)}</location>`
   return `<${PROBLEM.local} xmlns="${PROBLEM.namespace}">${location}<correlationId>${correlationId}</correlationId></${PROBLEM.local}>`
@@ -76,9 +77,9 @@ export const SOAP_11: SoapVersion = {
     VersionMismatch: 500,
     DataEncodingUnknown: 500,
   },
-  encodeFault(fault, correlationId) {
-    const detail = BODY_FAULTS.has(fault.code) ? `<detail>${problem(fault, correlationId)}</detail>` : ''
-    return `${openEnvelope(SOAP_11)}<soap:Fault><faultcode>soap:${CODES_11[fault.code]}</faultcode><faultstring>${escapeXmlQuote(fault.message)}</faultstring>${detail}</soap:Fault>${CLOSE_ENVELOPE}`
+  encodeFault(fault, detail) {
+    const inside = BODY_FAULTS.has(fault.code) ? `<detail>${detail}</detail>` : ''
+    return `${openEnvelope(SOAP_11)}<soap:Fault><faultcode>soap:${CODES_11[fault.code]}</faultcode><faultstring>${escapeXmlQuote(fault.message)}</faultstring>${inside}</soap:Fault>${CLOSE_ENVELOPE}`
   },
 }
 
@@ -122,8 +123,8 @@ export const SOAP_12: SoapVersion = {
     VersionMismatch: 500,
     DataEncodingUnknown: 500,
   },
-  encodeFault(fault, correlationId) {
-    return `${openEnvelope(SOAP_12, faultHeader(fault))}<soap:Fault><soap:Code><soap:Value>soap:${fault.code}</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${escapeXmlQuote(fault.message)}</soap:Text></soap:Reason><soap:Detail>${problem(fault, correlationId)}</soap:Detail></soap:Fault>${CLOSE_ENVELOPE}`
+  encodeFault(fault, detail) {
+    return `${openEnvelope(SOAP_12, faultHeader(fault))}<soap:Fault><soap:Code><soap:Value>soap:${fault.code}</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${escapeXmlQuote(fault.message)}</soap:Text></soap:Reason><soap:Detail>${detail}</soap:Detail></soap:Fault>${CLOSE_ENVELOPE}`
   },
 }
 

@@ -10,10 +10,13 @@ export function hasOnlyXmlCharacters(document: string): boolean {
   return !SUSPECT.test(document) || !NOT_ALLOWED.test(document)
 }
 
-/** XML 1.0, 2.3 [4] and [4a], without the colon (Namespaces 1.0, 2). */
-const START =
+/** XML 1.0, 2.3 [4], without the colon (Namespaces 1.0, 2), for the inside of a class. */
+export const NAME_START =
   'A-Z_a-z\\u{c0}-\\u{d6}\\u{d8}-\\u{f6}\\u{f8}-\\u{2ff}\\u{370}-\\u{37d}\\u{37f}-\\u{1fff}\\u{200c}-\\u{200d}\\u{2070}-\\u{218f}\\u{2c00}-\\u{2fef}\\u{3001}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{fffd}\\u{10000}-\\u{effff}'
-const NCNAME = `[${START}][${START}.0-9\\u{b7}\\u{300}-\\u{36f}\\u{203f}-\\u{2040}-]*`
+/** XML 1.0, 2.3 [4a], without the colon. */
+export const NAME_CHARACTERS = `${NAME_START}.0-9\\u{b7}\\u{300}-\\u{36f}\\u{203f}-\\u{2040}\\-`
+const NCNAME = `[${NAME_START}][${NAME_CHARACTERS}]*`
+const NMTOKEN = new RegExp(`^[:${NAME_CHARACTERS}]+$`, 'u')
 const QNAME = new RegExp(`${NCNAME}(?::${NCNAME})?`, 'uy')
 
 /** By ASCII code: 0 not in a name, 1 in a name, 2 at its start too. */
@@ -52,6 +55,11 @@ export function endOfName(document: string, start: number): number {
 /** Is the whole text a qualified name. */
 export function isName(text: string): boolean {
   return text !== '' && endOfName(text, 0) === text.length
+}
+
+/** Is the whole text an Nmtoken (XML 1.0, 2.3 [7]). */
+export function isNmtoken(text: string): boolean {
+  return NMTOKEN.test(text)
 }
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([

@@ -66,6 +66,10 @@ class DocumentReader implements XmlReader {
     this.hasSectionEnds = document.includes(']]>')
   }
 
+  get depth(): number {
+    return this.open.length
+  }
+
   next(): Token {
     if (this.endIsNext) {
       this.endIsNext = false

@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { callerAddress } from './caller-address.ts'
 import { renderPage, renderServices, SECURITY_HEADERS } from './page.ts'
-import type { ServiceDescription } from './service-description.ts'
+import type { ServiceDescription, ServiceDocuments } from './service-description.ts'
 
 /** Metrics, in a format that their reader knows. */
 export interface MetricsText {
@@ -25,7 +25,15 @@ export interface WebAppOptions {
   readonly onError?: (error: unknown) => void
 }
 
-const WSDL_QUERIES: ReadonlySet<string> = new Set(['wsdl', 'singlewsdl'])
+/** What the queries of a contract mean, by their names in lower case; a value is the name of a file. */
+const QUERIES: ReadonlyMap<
+  string,
+  (documents: ServiceDocuments, file: string | undefined, address: string) => string | undefined
+> = new Map([
+  ['wsdl', (documents, file, address) => documents.file('wsdl', file, address)],
+  ['xsd', (documents, file, address) => documents.file('xsd', file ?? '', address)],
+  ['singlewsdl', (documents, _file, address) => documents.single(address)],
+])
 const SERVICE_METHODS = 'GET, HEAD, POST'
 
 /** The express app for what people and tools open: services page, WSDL, health, metrics. SOAP itself does not pass through it. */
@@ -55,11 +63,17 @@ export function createWebApp(options: WebAppOptions): Express {
       // The answer names the caller's own address: a cache may keep it, for this caller, but must ask first.
       response.set('Cache-Control', 'private, no-cache').vary('Host')
       if (trustProxy !== undefined) response.vary('X-Forwarded-Host').vary('X-Forwarded-Proto')
-      if (Object.keys(request.query).some((key) => WSDL_QUERIES.has(key.toLowerCase()))) {
-        response.set('Content-Type', 'text/xml; charset=utf-8').send(description.wsdl(`${address}${path}`))
-      } else {
+      const [key, value] =
+        Object.entries(request.query).find(([name]) => QUERIES.has(name.toLowerCase())) ?? []
+      const query = QUERIES.get(key?.toLowerCase() ?? '')
+      if (query === undefined) {
         response.type('html').send(renderServices(address, services))
+        return
       }
+      const file = typeof value === 'string' && value !== '' ? value : undefined
+      const document = query(description.documents, file, `${address}${path}`)
+      if (document === undefined) response.status(404).type('text').send('the contract has no such file\n')
+      else response.set('Content-Type', 'text/xml; charset=utf-8').send(document)
     }
   }
 

@@ -137,12 +137,19 @@ export const scanWithSaxes: Scanner = (document, limits) => {
   let at = 0
   let start = EOF
   let text = ''
+  let depth = 0
   return {
+    get depth() {
+      return depth
+    },
     next() {
       const current = recorded[at] ?? EOF
       at++
-      if (current.token === TOKEN.start) start = current
-      else if (current.token === TOKEN.text) text = current.text
+      if (current.token === TOKEN.end) depth--
+      if (current.token === TOKEN.start) {
+        start = current
+        depth++
+      } else if (current.token === TOKEN.text) text = current.text
       return current.token
     },
     get namespace() {

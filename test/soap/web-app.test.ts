@@ -47,7 +47,7 @@ describe('what a browser or a tool opens', () => {
     }
   })
 
-  test.each(['/?wsdl', '/?WSDL', '/?singleWsdl', '/?wsdl=1'])('%s is the contract', async (path) => {
+  test.each(['/?wsdl', '/?WSDL', '/?singleWsdl', '/?wsdl=text.wsdl'])('%s is the contract', async (path) => {
     const reply = await supertest(server.url).get(path).buffer(true)
     expect(reply.type).toBe('text/xml')
     expect(reply.text).toContain('<wsdl:definitions')

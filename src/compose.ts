@@ -18,6 +18,7 @@ import { openAdminListener } from './transport/admin-listener.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { openListener, type TlsFiles } from './transport/listener.ts'
 import type { Protocol } from './transport/protocol.ts'
+import { createRequestLimit } from './transport/request-limit.ts'
 import { createSessionProtocol } from './transport/session-protocol.ts'
 import { openHttpServer } from './web/http-server.ts'
 import { createWebApp } from './web/web-app.ts'
@@ -94,6 +95,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       store: backend.store,
       observer,
       now: () => performance.now(),
+      limits: { perSource: config.loginFailuresPerAddress, perUser: config.loginFailuresPerUser },
     })
 
     if (config.backend === 'lmdb') {
@@ -141,6 +143,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const http = await openHttp(config.soapPort, undefined)
     const https = config.httpsPort === undefined ? undefined : await openHttp(config.httpsPort, tls)
 
+    const requestLimit = createRequestLimit(config.maxRequestsPerSecond, () => performance.now())
     const legacy = createLegacyProtocol({
       messaging,
       observer,
@@ -148,6 +151,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       requestTimeoutMs,
       allowRemote: config.allowLegacy,
       ownPorts,
+      requestLimit,
     })
     const session = createSessionProtocol({
       messaging,
@@ -158,6 +162,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       heartbeatSeconds: config.heartbeatSeconds,
       requestTimeoutMs,
       maxUnreadBytes: config.maxUnreadBytes,
+      requestLimit,
       allowOpen: config.allowOpen,
       openRegistration: config.registration === 'open',
     })

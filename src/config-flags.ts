@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import type { AllowanceRate } from './domain/allowances.ts'
 
 /** Where the configuration comes from. */
 export interface ConfigSources {
@@ -16,6 +17,7 @@ export interface Flag {
   readonly flags: string
   readonly text: string
   readonly env: string
+  /** A text is read like one that is given. */
   readonly otherwise?: string | number | boolean | ((sources: ConfigSources) => string)
   /** Turns text into the value; throws `InvalidArgumentError` with what is wrong. */
   readonly parse?: (text: string) => unknown
@@ -74,8 +76,11 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--mailbox-bytes <bytes>', env: 'DMS_MAILBOX_BYTES', otherwise: 1_073_741_824, parse: count, text: 'bytes of text that may wait for one user' },
   { flags: '--max-connections <count>', env: 'DMS_MAX_CONNECTIONS', otherwise: 20_000, parse: count, text: 'connections at a time' },
   { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address' },
+  { flags: '--max-requests-per-second <count>', env: 'DMS_MAX_REQUESTS_PER_SECOND', otherwise: 1_000_000, parse: count, text: 'requests a second from one address' },
   { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive' },
   { flags: '--max-unread-bytes <bytes>', env: 'DMS_MAX_UNREAD_BYTES', otherwise: 1_048_576, parse: wholeNumber(65_536, Number.MAX_SAFE_INTEGER), text: 'bytes that may wait for a peer that reads slowly; then nothing more is read from it or delivered to it' },
+  { flags: '--login-failures-per-address <count,per-minute>', env: 'DMS_LOGIN_FAILURES_PER_ADDRESS', otherwise: '20,30', parse: allowance, text: 'failed logins from one address: how many at once, and how many a minute come back' },
+  { flags: '--login-failures-per-user <count,per-minute>', env: 'DMS_LOGIN_FAILURES_PER_USER', otherwise: '10,60', parse: allowance, text: 'failed logins as one user; let more come back than for an address, or one address can lock a user out' },
   { flags: '--soap-body-bytes <bytes>', env: 'DMS_SOAP_BODY_BYTES', otherwise: 1_048_576, parse: count, text: 'longest SOAP request' },
 ]
 
@@ -111,6 +116,12 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (number >= least && number <= most) return number
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
   }
+}
+
+function allowance(text: string): AllowanceRate {
+  const [, burst, perMinute] = /^([1-9]\d{0,8}),([1-9]\d{0,8})$/.exec(text) ?? []
+  if (burst !== undefined) return { burst: Number(burst), perSecond: Number(perMinute) / 60 }
+  throw new InvalidArgumentError('It must be two whole numbers from 1, for instance 20,30.')
 }
 
 function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {

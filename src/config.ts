@@ -17,6 +17,7 @@ import {
   stateFolder,
   USER_FLAGS,
 } from './config-flags.ts'
+import type { AllowanceRate } from './domain/allowances.ts'
 import { isLoopback } from './transport/address.ts'
 
 /** How a server runs; `SERVER_FLAGS` says what each means. */
@@ -47,8 +48,11 @@ export interface ServerConfig {
   readonly mailboxBytes: number
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
+  readonly maxRequestsPerSecond: number
   readonly requestTimeoutMs: number
   readonly maxUnreadBytes: number
+  readonly loginFailuresPerAddress: AllowanceRate
+  readonly loginFailuresPerUser: AllowanceRate
   readonly soapBodyBytes: number
 }
 
@@ -157,18 +161,22 @@ function createOption({ flags, text, env, otherwise, parse }: Flag, sources: Con
   const standard = typeof otherwise === 'function' ? otherwise(sources) : otherwise
   const option = new Option(flags, `${text} [${env}]`)
   if (flags.includes('<') && parse !== undefined) option.argParser(parse)
-  const given = sources.env[env]
-  let value: unknown = standard
-  if (given !== undefined && given !== '') {
-    try {
-      value = parse === undefined ? given : parse(given)
-    } catch (cause) {
-      const why = `error: the environment has ${env}=${given}. ${(cause as Error).message}`
-      throw new ConfigExplanation(why, { exitCode: 2, cause })
-    }
+  const given = sources.env[env] || undefined
+  const chosen = given ?? standard
+  let value: unknown = chosen
+  try {
+    if (typeof chosen === 'string' && parse !== undefined) value = parse(chosen)
+  } catch (cause) {
+    const why = `error: the environment has ${env}=${given}. ${(cause as Error).message}`
+    throw new ConfigExplanation(why, { exitCode: 2, cause })
   }
-  option.default(value, typeof value === 'boolean' ? (value === standard ? 'off' : 'on') : undefined)
-  return option
+  return option.default(value, describeDefault(value, chosen, standard))
+}
+
+/** What the help shows as the default; undefined: the value as it is. */
+function describeDefault(value: unknown, chosen: unknown, standard: unknown): string | undefined {
+  if (typeof value === 'boolean') return value === standard ? 'off' : 'on'
+  return typeof value === 'object' ? String(chosen) : undefined
 }
 
 type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs' | 'heartbeatSeconds'> & {

@@ -14,6 +14,7 @@ import { isLoopback, plainAddress } from './address.ts'
 import { createDialBudget } from './dial-budget.ts'
 import { createLegacyPushChannel, PUSH_PATIENCE, type PushPatience } from './legacy-push-channel.ts'
 import type { Protocol } from './protocol.ts'
+import type { RequestLimit } from './request-limit.ts'
 
 /** What the original protocol needs from its surroundings. */
 export interface LegacyProtocolOptions {
@@ -27,6 +28,8 @@ export interface LegacyProtocolOptions {
   readonly allowRemote: boolean
   /** Our own ports, which no CONNECT may make us dial. */
   readonly ownPorts: ReadonlySet<number>
+  /** Requests of one source. */
+  readonly requestLimit: RequestLimit
   /** With a client that it dials; by default what wire-protocol 1 says. */
   readonly patience?: PushPatience
 }
@@ -76,7 +79,7 @@ const DONE: Outcome = {}
 
 /** The original protocol: one request per connection, then the server closes. Takes every connection that no other protocol does. */
 export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
-  const { messaging, observer, maxTextBytes, requestTimeoutMs, allowRemote, ownPorts } = options
+  const { messaging, observer, maxTextBytes, requestTimeoutMs, allowRemote, ownPorts, requestLimit } = options
   const { patience = PUSH_PATIENCE } = options
   const dialBudget = createDialBudget(() => performance.now())
 
@@ -164,6 +167,9 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
       if (decoding.state === 'refused') throw new Fault('invalid-request', decoding.why)
       const address = plainAddress(socket.remoteAddress)
       if (!allowRemote && !isLoopback(address)) throw new Fault('not-allowed', 'loopback only')
+      const allowance = requestLimit.of(address)
+      if (allowance.spent()) throw requestLimit.refusal
+      allowance.spend(1)
       const { id, afterReply } = await run[operation](decoding.frame.fields, address)
       observer.request?.(operation, user, 'ok')
       finish(socket, encodeLegacyReply(0, id))

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Observer } from '../domain/observer.ts'
+import { sourceOf } from '../domain/source.ts'
 import { plainAddress } from './address.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -89,32 +90,41 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     renewTls: (files) => (server as TlsServer).setSecureContext({ minVersion: 'TLSv1.2', ...files }),
   }
 
-  /** Keeps the limits; a connection beyond them is closed at once. */
+  /** Keeps the limits; a connection beyond them is told so and closed at once. */
   function admit(socket: Socket): boolean {
     const address = plainAddress(socket.remoteAddress)
-    const count = (openByAddress.get(address) ?? 0) + 1
+    const source = sourceOf(address)
+    const count = (openByAddress.get(source) ?? 0) + 1
     const limit =
       open.size >= maxConnections
-        ? 'connections'
+        ? 'too many connections'
         : count > maxConnectionsPerAddress
-          ? 'connections per address'
+          ? 'too many connections from this address'
           : undefined
     if (limit !== undefined) {
-      observer.refused?.(address, `limit reached: ${limit}`)
-      socket.destroy()
+      observer.refused?.(address, limit)
+      turnAway(socket, limit)
       return false
     }
     open.add(socket)
-    openByAddress.set(address, count)
+    openByAddress.set(source, count)
     // A peer that resets is none of our business; 'close' follows and tidies up.
     socket.on('error', () => {})
     socket.on('close', () => {
       open.delete(socket)
-      const left = (openByAddress.get(address) ?? 1) - 1
-      if (left === 0) openByAddress.delete(address)
-      else openByAddress.set(address, left)
+      const left = (openByAddress.get(source) ?? 1) - 1
+      if (left === 0) openByAddress.delete(source)
+      else openByAddress.set(source, left)
     })
     return true
+  }
+
+  /** Which protocol the peer speaks nobody knows yet: it gets the words of the first that has some, unless TLS would come first. */
+  function turnAway(socket: Socket, why: string): void {
+    socket.on('error', () => {})
+    const words = protocols.find(({ refusal }) => refusal !== undefined)?.refusal?.(why)
+    if (words !== undefined && options.tls === undefined) socket.write(words, 'latin1')
+    socket.destroySoon()
   }
 
   /** Tells of a connection that has a protocol. Not within `negotiate`: the listener would hold on to the first chunk. */

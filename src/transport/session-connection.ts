@@ -18,6 +18,7 @@ import {
   type SessionDecoder,
 } from '../wire/session.ts'
 import { PeerWatch } from './peer-watch.ts'
+import type { RequestAllowance } from './request-limit.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
 import { TickWriter } from './tick-writer.ts'
@@ -46,6 +47,9 @@ export class SessionConnection implements SessionPeer {
   readonly #socket: Socket
   readonly #decoder: SessionDecoder
   readonly #watch: PeerWatch
+  readonly #allowance: RequestAllowance
+  /** Looked up once a chunk. */
+  #allowanceSpent = false
   #opened = false
   /** No more requests are taken; the connection closes once those that were are answered. */
   #leaving = false
@@ -68,6 +72,7 @@ export class SessionConnection implements SessionPeer {
     this.context = context
     this.window = context.window
     this.#watch = new PeerWatch(context)
+    this.#allowance = context.requestLimit.of(address)
     this.#decoder = createSessionDecoder(CLIENT_FRAMES, context.maxFrameBytes, (operation, fields) => {
       if (this.#exclusive) this.#held.push([operation, fields])
       else this.#onFrame(operation, fields)
@@ -91,6 +96,7 @@ export class SessionConnection implements SessionPeer {
   /** Decodes a chunk and carries out what is in it. */
   read(chunk: Buffer): void {
     if (this.#leaving) return
+    this.#allowanceSpent = this.#allowance.spent()
     const breach = this.#decoder.decode(chunk)
     this.#watch.heard(chunk.length, this.#decoder.begun)
     this.#endOfChunk()
@@ -173,7 +179,7 @@ export class SessionConnection implements SessionPeer {
   /** The hot path: the SENDs of a chunk go to the service as one batch. */
   #collectSend(fields: readonly ByteString[]): void {
     const ref = fields[0] as ByteString
-    if (!this.#refIsGood(ref)) return
+    if (!this.#mayAsk(ref)) return
     this.#refs.push(ref)
     this.#submissions.push({ recipient: fields[1] as ByteString, ref, text: fields[2] as ByteString })
   }
@@ -186,7 +192,7 @@ export class SessionConnection implements SessionPeer {
 
   /** Every other request is carried out alone, so that what follows it finds its effect. */
   #request(verb: Exclude<Verb, 'SEND'>, [ref, ...fields]: readonly ByteString[]): void {
-    if (ref === undefined || !this.#refIsGood(ref)) return
+    if (ref === undefined || !this.#mayAsk(ref)) return
     this.#endOfChunk()
     const { run, replied, user } = SESSION_OPERATIONS[verb]
     const name = user === undefined ? undefined : (user(this, fields) ?? ('-' as ByteString))
@@ -258,10 +264,14 @@ export class SessionConnection implements SessionPeer {
     return this.context.messaging.send(this.claim(), submissions)
   }
 
-  #refIsGood(ref: ByteString): boolean {
-    if (ref.length > 0 && ref.length <= MAX_REF_BYTES) return true
-    this.#refuse('invalid-request', `a ref has 1 to ${MAX_REF_BYTES} bytes`)
-    return false
+  /** Refuses a request that has no proper ref, or is beyond what its source may ask. */
+  #mayAsk(ref: ByteString): boolean {
+    if (ref.length === 0 || ref.length > MAX_REF_BYTES) {
+      this.#refuse('invalid-request', `a ref has 1 to ${MAX_REF_BYTES} bytes`)
+      return false
+    }
+    if (this.#allowanceSpent) this.#fault(ref, this.context.requestLimit.refusal)
+    return !this.#allowanceSpent
   }
 
   /** What cannot be answered by its ref: says why and closes, since what follows cannot be trusted. */
@@ -278,6 +288,7 @@ export class SessionConnection implements SessionPeer {
   }
 
   #begin(count: number): void {
+    this.#allowance.spend(count)
     this.#unanswered += count
     this.#updateReading()
   }

@@ -4,6 +4,7 @@ import type { DeliveryChannel } from '../domain/delivery-channel.ts'
 import type { Claim, Messaging, Session } from '../domain/messaging.ts'
 import type { Observer } from '../domain/observer.ts'
 import type { WatchTimes } from './peer-watch.ts'
+import type { RequestLimit } from './request-limit.ts'
 
 /** What the session protocol needs from its surroundings. */
 export interface SessionProtocolOptions {
@@ -21,6 +22,8 @@ export interface SessionProtocolOptions {
    * 65,536: see `TickWriter`.
    */
   readonly maxUnreadBytes: number
+  /** Requests of one source. */
+  readonly requestLimit: RequestLimit
   /** Accounts without a credential from other addresses than loopback. */
   readonly allowOpen: boolean
   /** May whoever reaches the port REGISTER. */

@@ -1,5 +1,5 @@
 import { MAX_NAME_BYTES } from '../domain/user-name.ts'
-import { MAX_REF_BYTES } from '../wire/session.ts'
+import { encodeFault, MAX_REF_BYTES } from '../wire/session.ts'
 import { plainAddress } from './address.ts'
 import type { Protocol } from './protocol.ts'
 import { SessionConnection } from './session-connection.ts'
@@ -34,6 +34,7 @@ export function createSessionProtocol(options: SessionProtocolOptions): Protocol
   return {
     name: 'session',
     matches: (firstWord) => firstWord === 'SESSION',
+    refusal: (why) => encodeFault('-', 'try-again', why),
     serve(socket, opening) {
       const connection = new SessionConnection(socket, plainAddress(socket.remoteAddress), context)
       connections.add(connection)

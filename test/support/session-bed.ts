@@ -13,6 +13,7 @@ import type { Protocol } from '../../src/transport/protocol.ts'
 import type { SessionProtocolOptions } from '../../src/transport/session-context.ts'
 import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import { WIDE_LIMITS } from './backends.ts'
+import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
 import { dialSessionPeer, type SessionPeer } from './session-peer.ts'
 import { makeTempFolder } from './temp-folder.ts'
 
@@ -64,6 +65,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     maxConnections = 1000,
     maxConnectionsPerAddress = 1000,
     tls,
+    requestLimit = WIDE_REQUEST_LIMIT,
     ...session
   } = options
   const folder = kind === 'lmdb' ? await makeTempFolder() : ''
@@ -131,6 +133,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
         openRegistration: true,
         requestTimeoutMs,
         maxUnreadBytes: 1024 * 1024,
+        requestLimit,
         ...session,
       }),
       createLegacyProtocol({
@@ -140,6 +143,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
         requestTimeoutMs,
         allowRemote: false,
         ownPorts: new Set(),
+        requestLimit,
       }),
     ]
     const listener: Listener = await openListener({

@@ -7,6 +7,7 @@ import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
 import { openListener, type TlsFiles } from '../../src/transport/listener.ts'
 import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import { WIDE_LIMITS } from './backends.ts'
+import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
 
 /** A server in this process, with both protocols on one port. */
 export interface SessionServerUnderTest {
@@ -34,7 +35,7 @@ export async function openSessionServer(options: SessionServerOptions = {}): Pro
   const observer = {}
   const messaging = createMessaging({ ...backend, observer, maxTextBytes, now: Date.now })
   const authentication = createAuthentication({ store: backend.store, now: () => performance.now() })
-  const shared = { messaging, observer, maxTextBytes }
+  const shared = { messaging, observer, maxTextBytes, requestLimit: WIDE_REQUEST_LIMIT }
   const session = createSessionProtocol({
     ...shared,
     authentication,

@@ -9,6 +9,7 @@ import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import type { Actor } from './actor.ts'
 import { BACKENDS, type BackendUnderTest } from './backends.ts'
 import { createLegacyActor, type LegacyActor } from './legacy-actor.ts'
+import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
 import { createSessionActor } from './session-actor.ts'
 import { removeTempFolders } from './temp-folder.ts'
 
@@ -41,7 +42,12 @@ export async function openStage(backend: BackendUnderTest, options: StageOptions
   const messaging = createMessaging({ ...opened, observer, maxTextBytes: MAX_TEXT_BYTES, now: Date.now })
   const authentication = createAuthentication({ store: opened.store, now: () => performance.now() })
   const ownPorts = new Set<number>()
-  const shared = { messaging, observer, maxTextBytes: MAX_TEXT_BYTES }
+  const shared = {
+    messaging,
+    observer,
+    maxTextBytes: MAX_TEXT_BYTES,
+    requestLimit: WIDE_REQUEST_LIMIT,
+  }
   const session = createSessionProtocol({
     ...shared,
     authentication,

@@ -6,6 +6,7 @@ import { createMessaging } from '../../src/service/messaging.ts'
 import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
 import { WIDE_LIMITS } from '../support/backends.ts'
 import { exchange } from '../support/legacy-wire.ts'
+import { WIDE_REQUEST_LIMIT } from '../support/request-limit.ts'
 
 /** The original protocol proves nobody's identity, so it is for this machine unless the server is told otherwise (wire-protocol 2, last lines). */
 describe('a request from another machine', () => {
@@ -24,7 +25,14 @@ describe('a request from another machine', () => {
     }
     const shared = { observer, maxTextBytes: 1000 }
     const messaging = createMessaging({ ...createMemoryBackend(WIDE_LIMITS), ...shared, now: Date.now })
-    const options = { ...shared, messaging, requestTimeoutMs: 5000, allowRemote, ownPorts: new Set<number>() }
+    const options = {
+      ...shared,
+      messaging,
+      requestTimeoutMs: 5000,
+      allowRemote,
+      requestLimit: WIDE_REQUEST_LIMIT,
+      ownPorts: new Set<number>(),
+    }
     const protocol = createLegacyProtocol(options)
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       protocol.serve(seenFrom(socket, address), Buffer.alloc(0))

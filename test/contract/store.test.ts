@@ -179,6 +179,34 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
       expect(await store.waiting(user('romeo'))).toBe(0)
     })
 
+    test('a reader that is behind while others go on writing is shown every item, in order', async () => {
+      const store = await verona()
+      const seen: string[] = []
+      let after = 0
+      for (let round = 0; round < 40; round++) {
+        for (const part of ['a', 'b', 'c']) await send(store, 'romeo', 'juliet', `${round}${part}`)
+        // Fewer than came: it falls behind, and catches up at the end.
+        for (const item of await read(store, 'juliet', after, round < 39 ? 2 : 1000)) {
+          after = item.seq
+          if (item.kind === 'message') seen.push(item.text)
+        }
+      }
+      const sent = Array.from({ length: 40 }, (_, round) => ['a', 'b', 'c'].map((part) => `${round}${part}`))
+      expect(seen).toEqual(sent.flat())
+    })
+
+    test('a name that is registered again goes on above every seq that it had', async () => {
+      const store = await verona()
+      for (const text of ['a', 'b', 'c']) await send(store, 'romeo', 'juliet', text)
+      const last = (await read(store, 'juliet', 0, 10)).at(-1)?.seq ?? 0
+      await store.removeAccount(user('juliet'))
+      await register(store, 'juliet')
+      await send(store, 'romeo', 'juliet', 'anew')
+      const [first] = await read(store, 'juliet', 0, 10)
+      expect(first).toMatchObject({ text: 'anew' })
+      expect(first?.seq).toBeGreaterThan(last)
+    })
+
     test('a reader goes on behind the last item it has, at most so many at a time', async () => {
       const store = await verona()
       for (const text of ['a', 'b', 'c', 'd', 'e']) await send(store, 'romeo', 'juliet', text)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
@@ -48,6 +48,9 @@ export const STORE_FILE = 'store.mdb'
 /** The most that the tree can grow to. Address space, not disk: nothing is taken until it is used. */
 const MAP_BYTES = 256 * 1024 ** 3
 const CHECKPOINT_BYTES = 32 * 1024 ** 2
+/** What a checkpoint may need on the disk: so many times the log, since pages are copied, and so much more. */
+const ROOM_FACTOR = 2
+const ROOM_BYTES = 256 * 1024
 /** Bytes and records that one transaction of a checkpoint brings into the tree, so that it holds nothing else up. */
 const SETTLED_BYTES = 1024 ** 2
 const SETTLED_RECORDS = 1000
@@ -67,12 +70,13 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   let closed: Promise<void> | undefined
 
   try {
-    const { last, damage } = replayLog(folder, apply)
+    const { last, bytes, damage } = replayLog(folder, apply)
     root.resetReadTxn()
     for (const problem of damage) onProblem(`damaged log: ${problem}`, new Error(problem))
     if (!readOnly) {
       // What is in the log is brought into the tree before anything builds on it: an entry that was written and not
       // synced may be read from the page cache now and be gone with the power later.
+      assertRoom(bytes)
       await settle()
       log = new Log(folder, last + 1)
       log.removeThrough(last)
@@ -108,10 +112,21 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     for (const { table, key, record } of writes) tables[table].apply(key, record)
   }
 
+  /**
+   * Throws ENOSPC when the disk has no room for a checkpoint of so much log. The driver must not find that out by itself:
+   * the message that lmdb 3.5.6 makes of a page it could not write overruns its buffer, and the process aborts.
+   */
+  function assertRoom(bytes: number): void {
+    const { bavail, bsize } = statfsSync(folder)
+    if (bavail * bsize >= bytes * ROOM_FACTOR + ROOM_BYTES) return
+    throw Object.assign(new Error('ENOSPC: no room on the disk for a checkpoint'), { code: 'ENOSPC' })
+  }
+
   /** A checkpoint runs beside the daily work. If it fails the log is kept, and the next commit is refused. */
   function beginCheckpoint(current: Log): void {
     let ended: number
     try {
+      assertRoom(current.bytes)
       ended = current.rotate()
     } catch (error) {
       broken = true

@@ -3,6 +3,7 @@ import { Fault } from '../../domain/fault.ts'
 import type { Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
+import { firstSeq } from '../first-seq.ts'
 import type { Environment, Write } from './environment.ts'
 import { accountKey, accountName, numberKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
@@ -94,7 +95,8 @@ export class Ledger {
   /** Opens an account under a number that no other ever had. */
   create(name: UserName, verifier: ByteString): void {
     const number = this.#counters.nextAccount++
-    const mailbox = new Mailbox({ confirmed: 0, next: 1, count: 0, bytes: 0 })
+    const confirmed = firstSeq(this.#counters.nextId) - 1
+    const mailbox = new Mailbox({ confirmed, next: confirmed + 1, count: 0, bytes: 0 })
     const account: LedgerAccount = { name, number, verifier, mailbox, sent: undefined }
     this.#accounts.set(name, account)
     this.#changes.accounts.set(name, account)

@@ -21,6 +21,8 @@ const SEGMENT = /^log-(\d{10})$/
 export interface Replay {
   /** The number of the last segment; 0 if there was none. */
   readonly last: number
+  /** Bytes of all of them. */
+  readonly bytes: number
   /** What could not be read and was not the end of the log, in words. */
   readonly damage: readonly string[]
 }
@@ -29,14 +31,17 @@ export interface Replay {
 export function replayLog(folder: string, apply: (writes: readonly LoggedWrite[]) => void): Replay {
   const numbers = segmentNumbers(folder)
   const damage: string[] = []
+  let bytes = 0
   for (const number of numbers) {
     const file = join(folder, segmentName(number))
-    for (const found of decodeSegment(readSegment(file))) {
+    const segment = readSegment(file)
+    bytes += segment.length
+    for (const found of decodeSegment(segment)) {
       if ('writes' in found) apply(found.writes)
       else damage.push(`${file}, byte ${found.at}: ${found.problem}`)
     }
   }
-  return { last: numbers.at(-1) ?? 0, damage }
+  return { last: numbers.at(-1) ?? 0, bytes, damage }
 }
 
 /**

@@ -3,6 +3,7 @@ import { Fault } from '../../domain/fault.ts'
 import type { Envelope, Item, MessageId, MessageItem } from '../../domain/message.ts'
 import type { Account, MailboxLimits, Store, Survey } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
+import { firstSeq } from '../first-seq.ts'
 import { ItemRun } from '../item-run.ts'
 import { SmallSteps } from '../small-steps.ts'
 
@@ -25,7 +26,13 @@ export function createMemoryStore(limits: MailboxLimits): Store {
   return {
     async createAccount(name, verifier) {
       if (accounts.has(name)) throw new Fault('user-exists', 'the name is in use')
-      accounts.set(name, { name, verifier, mailbox: new ItemRun(1), refs: new Map(), bytes: 0 })
+      accounts.set(name, {
+        name,
+        verifier,
+        mailbox: new ItemRun(firstSeq(nextId)),
+        refs: new Map(),
+        bytes: 0,
+      })
     },
 
     async removeAccount(name) {

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { Exchange } from '../domain/authentication.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { EndReason } from '../domain/delivery-channel.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
@@ -43,7 +42,7 @@ export class SessionConnection implements SessionPeer {
   open = true
   session: Session | undefined
   authenticated: SessionPeer['authenticated']
-  readonly exchanges = new Map<ByteString, Exchange>()
+  exchange: SessionPeer['exchange']
   readonly #socket: Socket
   readonly #decoder: SessionDecoder
   readonly #watch: PeerWatch

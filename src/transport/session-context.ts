@@ -45,8 +45,8 @@ export interface SessionPeer extends DeliveryChannel {
   session: Session | undefined
   /** Set by AUTH. */
   authenticated: Pick<Proof, 'user' | 'verifier'> | undefined
-  /** AUTH exchanges that wait for their second half, by ref. */
-  readonly exchanges: Map<ByteString, Exchange>
+  /** The AUTH that waits for its second half, under its ref. */
+  exchange: { readonly ref: ByteString; readonly begun: Exchange } | undefined
   /** Who this connection speaks as: proven by AUTH, or claimed by CONNECT to an open account. Throws `not-connected`. */
   claim(): Claim
   /** The claim to be this user, with the proof if AUTH has given it. */

@@ -5,9 +5,6 @@ import type { SessionRequest } from '../wire/session.ts'
 import { isLoopback } from './address.ts'
 import type { SessionPeer } from './session-context.ts'
 
-/** Halves of AUTH that one connection may leave open. */
-const MAX_EXCHANGES = 4
-
 /** What a request does. */
 interface Operation {
   /** Carries it out; resolves to the result that OK carries. Fields come in the order of `SESSION_REQUESTS`, the ref apart. */
@@ -38,16 +35,16 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
 
   AUTH: {
     async run(peer, [message], ref) {
-      const exchange = peer.exchanges.get(ref)
-      peer.exchanges.delete(ref)
-      if (exchange !== undefined) {
-        const { serverFinal, ...proof } = await exchange.finish(message as ByteString)
+      const { exchange } = peer
+      // Another ref begins anew.
+      peer.exchange = undefined
+      if (exchange?.ref === ref) {
+        const { serverFinal, ...proof } = await exchange.begun.finish(message as ByteString)
         peer.authenticated = proof
         return serverFinal
       }
-      if (peer.exchanges.size >= MAX_EXCHANGES) throw new Fault('try-again', 'finish the AUTH that was begun')
       const begun = await peer.context.authentication.begin(message as ByteString, peer.address)
-      peer.exchanges.set(ref, begun)
+      peer.exchange = { ref, begun }
       return begun.serverFirst
     },
   },

@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Messaging } from '../../src/domain/messaging.ts'
 import type { Observer } from '../../src/domain/observer.ts'
 import type { MailboxLimits, Store } from '../../src/domain/store.ts'
+import { ATTEMPT_LIMITS, type AttemptLimits } from '../../src/service/attempt-limit.ts'
 import { createAuthentication } from '../../src/service/authentication.ts'
 import { createMessaging } from '../../src/service/messaging.ts'
 import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
@@ -26,6 +27,7 @@ export interface SessionBedOptions
     Partial<Pick<ListenerOptions, 'maxConnections' | 'maxConnectionsPerAddress' | 'tls'>> {
   readonly backend?: (typeof BACKEND_NAMES)[number]
   readonly limits?: MailboxLimits
+  readonly attemptLimits?: AttemptLimits
   /** The service's clock. */
   readonly now?: () => number
   /** Puts something between the service and its store. */
@@ -44,6 +46,8 @@ export interface SessionBed {
   open(): Promise<SessionPeer>
   /** A connection on which this user has an open account and is present. */
   join(user: string): Promise<SessionPeer>
+  /** One request of the original protocol; resolves to the bytes of the reply. */
+  legacy(...fields: readonly string[]): Promise<number[]>
   /** The bytes that wait in this process for the peer that has the most of them waiting. */
   unreadBytes(): number
   /** Stops it as a shutdown does. */
@@ -65,6 +69,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     maxConnections = 1000,
     maxConnectionsPerAddress = 1000,
     tls,
+    attemptLimits = ATTEMPT_LIMITS,
     requestLimit = WIDE_REQUEST_LIMIT,
     ...session
   } = options
@@ -100,6 +105,13 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
       expect((await peer.ask('CONNECT', user, ''))[0]).toBe('OK')
       return peer
     },
+    async legacy(...fields) {
+      const socket = connect({ host: '127.0.0.1', port: bed.port })
+      socket.write(fields.map((field) => `${field}\0`).join(''))
+      const reply: Buffer[] = []
+      for await (const chunk of socket) reply.push(chunk)
+      return [...Buffer.concat(reply)]
+    },
     unreadBytes: () => Math.max(...[...sockets].map((socket) => socket.writableLength)),
     stop: () => running.stop(),
     async restart() {
@@ -120,7 +132,11 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     const store = wrapStore(backend.store)
     const maxTextBytes = session.maxTextBytes ?? 65_536
     const messaging = createMessaging({ ...backend, store, observer, maxTextBytes, now })
-    const authentication = createAuthentication({ store, now: () => performance.now() })
+    const authentication = createAuthentication({
+      store,
+      limits: attemptLimits,
+      now: () => performance.now(),
+    })
     const protocols: Protocol[] = [
       createSessionProtocol({
         messaging,

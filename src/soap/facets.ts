@@ -94,22 +94,33 @@ function stricter(base: WhiteSpace, given: string | undefined): WhiteSpace {
   return found
 }
 
-/** A value that the checks let through, to show: the first of an enumeration, else the base's if it fits. */
+/** Texts of which one fits most restrictions. */
+const EXAMPLES = ['name', 'x', 'xxxxxxxx', '0', '1', '5', '10', '100']
+
+/** A value to show: the contract's example, the first of an enumeration, or what else fits. */
 function sampleOf(
+  type: Pick<SimpleType, 'parse' | 'whiteSpace' | 'name'>,
   base: SimpleType,
-  enumerated: string | undefined,
-  fits: (value: SimpleValue, text: string) => boolean,
+  given: string | undefined,
 ): SimpleValue {
-  if (enumerated !== undefined) return parsed(base, enumerated)
-  const candidates = [
-    base.sample,
-    ...['name', 'x', 'xxxxxxxx', '0', '1', '5', '10', '100'].map((text) => decodeSimple(base, text)),
-  ]
-  return candidates.find((value) => value !== undefined && fits(value, base.encode(value))) ?? base.sample
+  const texts = given === undefined ? [base.encode(base.sample), ...EXAMPLES] : [given]
+  for (const text of texts) {
+    const value = decodeSimple(type, text)
+    if (value !== undefined) return value
+  }
+  throw new ContractError(`the type ${type.name} needs an example that fits, in <annotation><appinfo>`)
 }
 
-/** A simple type with these facets on it (XML Schema part 2, 4.1.2). `name` is for faults. Throws a `ContractError`. */
-export function restrictType(base: SimpleType, facets: readonly XmlElement[], name: string): SimpleType {
+/**
+ * A simple type with these facets on it (XML Schema part 2, 4.1.2). `name` is for faults, `example` a text to show.
+ * Throws a `ContractError`.
+ */
+export function restrictType(
+  base: SimpleType,
+  facets: readonly XmlElement[],
+  name: string,
+  example: string | undefined,
+): SimpleType {
   const values = new Map<string, string[]>()
   for (const facet of facets) {
     const value = attributeOf(facet, 'value')
@@ -134,7 +145,7 @@ export function restrictType(base: SimpleType, facets: readonly XmlElement[], na
     ...base,
     name,
     whiteSpace,
-    sample: sampleOf(base, values.get('enumeration')?.[0], fits),
+    sample: sampleOf({ parse, whiteSpace, name }, base, example ?? values.get('enumeration')?.[0]),
     parse,
     encode(value) {
       const text = base.encode(value)

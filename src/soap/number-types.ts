@@ -17,7 +17,7 @@ function smallInteger(name: string, min: number, max: number): SimpleType {
   const isValue = (value: number): boolean => value >= min && value <= max
   return {
     name,
-    sample: 1 > max ? max : 1,
+    sample: Math.min(1, max),
     whiteSpace: 'collapse',
     compare: compareValues,
     parse(text) {
@@ -108,7 +108,7 @@ function floatType(name: string, round: (value: number) => number): SimpleType {
     parse: (text) => (DOUBLE.test(text) ? round(SPECIAL.get(text) ?? Number(text)) : undefined),
     encode(value) {
       if (typeof value !== 'number') throw new TypeError(`the value is not an xs:${name}`)
-      return SPECIAL_NAMES.get(value) ?? String(round(value))
+      return SPECIAL_NAMES.get(value) ?? (Object.is(value, -0) ? '-0' : String(round(value)))
     },
   }
 }

@@ -50,7 +50,7 @@ export function compileSimpleTypes(declarations: Declarations): SimpleSchemas {
     const facets = restriction.children.filter(
       ({ local }) => local !== 'annotation' && local !== 'simpleType',
     )
-    return restrictType(base, facets, name)
+    return restrictType(base, facets, name, exampleOf(simpleType))
   }
 
   function attribute({ declaration, schema }: Declared, use: XmlElement, isGlobal: boolean): AttributeCodec {
@@ -85,6 +85,12 @@ export function compileSimpleTypes(declarations: Declarations): SimpleSchemas {
         })
     },
   }
+}
+
+/** What `<annotation><appinfo>` of a type says: a text to show. */
+function exampleOf(simpleType: XmlElement): string | undefined {
+  const annotation = childrenOf(simpleType, XS, 'annotation')[0]
+  return annotation === undefined ? undefined : childrenOf(annotation, XS, 'appinfo')[0]?.text
 }
 
 /** A value of a contract in the form that encoding gives. */

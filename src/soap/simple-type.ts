@@ -32,6 +32,9 @@ export const NORMALISE: Readonly<Record<WhiteSpace, (text: string) => string>> =
 }
 
 /** The value of a text; undefined: it is not of the type. */
-export function decodeSimple(type: SimpleType, text: string): SimpleValue | undefined {
+export function decodeSimple(
+  type: Pick<SimpleType, 'parse' | 'whiteSpace'>,
+  text: string,
+): SimpleValue | undefined {
   return type.parse(type.whiteSpace === 'preserve' ? text : NORMALISE[type.whiteSpace](text))
 }

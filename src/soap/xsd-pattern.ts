@@ -7,6 +7,9 @@ const CLASSES: ReadonlyMap<string, string> = new Map([
   ['s', ' \\t\\n\\r'],
   ['i', `:${NAME_START}`],
   ['c', `:${NAME_CHARACTERS}`],
+  // All but punctuation, separators and others.
+  ['w', '\\p{L}\\p{M}\\p{N}\\p{S}'],
+  ['W', '\\p{P}\\p{Z}\\p{C}'],
 ])
 /** Those that are all but something. */
 const NEGATED: ReadonlyMap<string, string> = new Map([
@@ -14,7 +17,6 @@ const NEGATED: ReadonlyMap<string, string> = new Map([
   ['S', ' \\t\\n\\r'],
   ['I', `:${NAME_START}`],
   ['C', `:${NAME_CHARACTERS}`],
-  ['w', '\\p{P}\\p{Z}\\p{C}'],
 ])
 
 function unsupported(pattern: string, what: string): ContractError {
@@ -34,7 +36,6 @@ function translateEscape(pattern: string, at: number, inClass: boolean): { text:
   }
   const plain = CLASSES.get(letter)
   if (plain !== undefined) return { text: inClass ? plain : `[${plain}]`, end }
-  if (letter === 'W') return { text: inClass ? '\\p{P}\\p{Z}\\p{C}' : '[\\p{P}\\p{Z}\\p{C}]', end }
   const negated = NEGATED.get(letter)
   if (negated !== undefined) {
     if (inClass) throw unsupported(pattern, `\\${letter} in a class`)

@@ -1,3 +1,15 @@
+import { Fault, type FaultCode } from '../domain/fault.ts'
+import { CannotConnect, TimedOut } from './errors.ts'
+
+/** Faults that the next attempt may not meet. All others end a session for good. */
+const PASSING: ReadonlySet<FaultCode> = new Set(['try-again', 'unavailable'])
+
+/** Is this the kind of failure that passes: may the next attempt meet something else. */
+export function passes(error: unknown): boolean {
+  if (error instanceof Fault) return PASSING.has(error.code)
+  return error instanceof CannotConnect || error instanceof TimedOut
+}
+
 /** How long to wait between attempts to reach a server again, in milliseconds. */
 export interface BackoffLimits {
   /** Before the first attempt, at most. */

@@ -190,8 +190,8 @@ class SessionClient implements Client, SessionListener {
   }
 
   answered(ref: ByteString, outcome: number | Fault): void {
-    this.#sends.answered(ref, outcome)
-    this.#arrivals.advance()
+    if (this.#sends.answered(ref, outcome)) this.#arrivals.advance()
+    else this.#connection?.cut(outcome as Fault)
   }
 
   message(fields: readonly ByteString[]): void {

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { toByteString } from '../domain/byte-string.ts'
-import { Fault, type FaultCode } from '../domain/fault.ts'
+import { Fault } from '../domain/fault.ts'
 import type { ClientState } from './client.ts'
-import { CannotConnect, TimedOut } from './errors.ts'
-import type { Backoff } from './reconnect.ts'
+import { type Backoff, passes } from './reconnect.ts'
 import type { SessionArrivals } from './session-arrivals.ts'
 import type { SessionConnection } from './session-connection.ts'
 import { logIn } from './session-login.ts'
@@ -22,9 +21,6 @@ export interface PresenceContext {
   left(presence: SessionPresence): void
   say(change: ClientState): void
 }
-
-/** Faults that the next attempt may not meet. All others end a session for good. */
-const PASSING: ReadonlySet<FaultCode> = new Set(['try-again', 'unavailable'])
 
 /** One user's being connected, from CONNECT to DISCONNECT, over as many connections as it takes. */
 export class SessionPresence {
@@ -120,10 +116,4 @@ export class SessionPresence {
       }
     }
   }
-}
-
-/** May the next attempt meet something else. */
-function passes(error: unknown): boolean {
-  if (error instanceof Fault) return PASSING.has(error.code)
-  return error instanceof CannotConnect || error instanceof TimedOut
 }

@@ -3,6 +3,7 @@ import { type ByteString, toByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import { MAX_NAME_BYTES } from '../domain/user-name.ts'
 import { encodeFrame } from '../wire/session.ts'
+import { passes } from './reconnect.ts'
 import { Line } from './session-line.ts'
 import type { SessionTerms } from './session-opening.ts'
 
@@ -25,6 +26,8 @@ interface Send {
   readonly ref: ByteString
   readonly frame: ByteString
   readonly textBytes: number
+  /** It was written on an earlier connection too, so it may be stored already. */
+  again: boolean
   /** The caller waits no longer: answered, refused or given up. */
   settled: boolean
   resolve(id: number): void
@@ -65,7 +68,15 @@ export class SessionSends {
       this.#count += 1
       const ref = `${this.#prefix}${this.#count.toString(36)}` as ByteString
       const frame = encodeFrame('SEND', ref, to, bytes)
-      const send: Send = { ref, frame, textBytes: bytes.length, settled: false, resolve, reject }
+      const send: Send = {
+        ref,
+        frame,
+        textBytes: bytes.length,
+        again: false,
+        settled: false,
+        resolve,
+        reject,
+      }
       if (signal !== undefined) this.#giveUpOn(signal, send)
       this.#bytes += frame.length
       this.#waiting.push(send)
@@ -82,9 +93,12 @@ export class SessionSends {
   begin(channel: SendChannel): void {
     let again = ''
     for (const send of this.#written.values()) {
-      if (send.settled) this.#remove(send)
-      else if (this.#fits(send, channel)) again += send.frame
-      else this.#remove(send)
+      if (send.settled || !this.#fits(send, channel)) {
+        this.#remove(send)
+        continue
+      }
+      send.again = true
+      again += send.frame
     }
     if (again !== '') channel.write(again)
     this.#channel = channel
@@ -97,10 +111,14 @@ export class SessionSends {
     this.#idle?.()
   }
 
-  /** The server's answer; one to nothing of ours is ignored. */
-  answered(ref: ByteString, outcome: number | Fault): void {
+  /**
+   * The server's answer; one to nothing of ours is ignored. False: it says nothing, since the SEND may have been stored
+   * before and the server only refuses to look; it has to be sent once more, on another connection.
+   */
+  answered(ref: ByteString, outcome: number | Fault): boolean {
     const send = this.#written.get(ref)
-    if (send === undefined) return
+    if (send === undefined) return true
+    if (send.again && !send.settled && passes(outcome)) return false
     this.#remove(send)
     settle(
       send,
@@ -108,6 +126,7 @@ export class SessionSends {
     )
     this.#advance()
     if (this.#written.size === 0) this.#idle?.()
+    return true
   }
 
   /** A receipt shows that a SEND was stored, although its answer was lost; the answer still has to come, and `has` it until then. */

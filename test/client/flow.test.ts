@@ -248,4 +248,32 @@ describe('a SEND of which nobody knows whether it was stored', () => {
     await kept
     expect(sends).toEqual(['first', 'last', 'last'])
   })
+
+  test('is sent once more when the server only refuses to look', async () => {
+    const refs: string[] = []
+    const { client } = await connected(
+      () => {},
+      (frame, peer) => {
+        if (frame[0] !== 'SEND') return answerWell(frame, peer)
+        refs.push(frame[1] ?? '')
+        if (peer.number === 0) peer.cut()
+        else if (peer.number === 1) peer.send('FAULT', frame[1] ?? '', 'try-again', 'slow down')
+        else answerWell(frame, peer)
+      },
+    )
+    await client.send('bob', 'hello')
+    expect(refs).toHaveLength(3)
+    expect(new Set(refs).size).toBe(1)
+  })
+
+  test('is refused at once when it was never sent before', async () => {
+    const { client } = await connected(
+      () => {},
+      (frame, peer) => {
+        if (frame[0] !== 'SEND') return answerWell(frame, peer)
+        peer.send('FAULT', frame[1] ?? '', 'try-again', 'slow down')
+      },
+    )
+    await expect(client.send('bob', 'hello')).rejects.toMatchObject({ code: 'try-again' })
+  })
 })

@@ -19,6 +19,9 @@ export interface RequestLimit {
   readonly refusal: Fault
 }
 
+/** Sources that are looked up without a hash. */
+const MAX_KNOWN = 1024
+
 /**
  * @param perSecond requests a second of one source, and as many at once.
  * @param now a clock in milliseconds that never goes back.
@@ -27,13 +30,21 @@ export function createRequestLimit(perSecond: number, now: () => number): Reques
   const allowances = createAllowances({ burst: perSecond, perSecond })
   // Two sources may share an allowance by chance; which ones do is secret, so that nobody can use up another's on purpose.
   const key = randomBytes(32)
+  // Sources that connect again and again, as the original's clients do for each request, are looked up here.
+  const known = new Map<string, RequestAllowance>()
   return {
     of(address) {
-      const slot = createHmac('sha256', key).update(sourceOf(address)).digest().readUInt16BE()
-      return {
+      const source = sourceOf(address)
+      const found = known.get(source)
+      if (found !== undefined) return found
+      const slot = createHmac('sha256', key).update(source).digest().readUInt16BE()
+      const allowance: RequestAllowance = {
         spent: () => allowances.wait(slot, now()) > 0,
         spend: (count) => allowances.spend(slot, now(), count),
       }
+      if (known.size >= MAX_KNOWN) known.clear()
+      known.set(source, allowance)
+      return allowance
     },
     refusal: new Fault('try-again', `more than ${perSecond} requests a second from this address: slow down`),
   }

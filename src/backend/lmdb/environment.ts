@@ -48,6 +48,8 @@ export const STORE_FILE = 'store.mdb'
 /** The most that the tree can grow to. Address space, not disk: nothing is taken until it is used. */
 const MAP_BYTES = 256 * 1024 ** 3
 const CHECKPOINT_BYTES = 32 * 1024 ** 2
+/** A commit that comes so long after the last checkpoint begins one, in milliseconds: what the log holds costs memory. */
+const CHECKPOINT_MS = 10_000
 /** What a checkpoint may need on the disk: so many times the log, since pages are copied, and so much more. */
 const ROOM_FACTOR = 2
 const ROOM_BYTES = 256 * 1024
@@ -66,6 +68,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
 
   let log: Log | undefined
   let broken = false
+  let lastCheckpoint = performance.now()
   let checkpointing: Promise<void> | undefined
   let closed: Promise<void> | undefined
 
@@ -99,7 +102,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
         throw error
       }
       apply(logged)
-      if (log.bytes >= checkpointBytes && checkpointing === undefined) beginCheckpoint(log)
+      const due = log.bytes >= checkpointBytes || performance.now() - lastCheckpoint >= CHECKPOINT_MS
+      if (due && checkpointing === undefined) beginCheckpoint(log)
     },
 
     close() {
@@ -133,6 +137,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       onProblem('checkpoint', error)
       return
     }
+    lastCheckpoint = performance.now()
     checkpointing = settle().then(
       () => {
         checkpointing = undefined

@@ -6,6 +6,7 @@ const PYTHON = '/usr/bin/python3'
 /** Other people's programs that tests talk to, by Debian package, and how one finds out whether it is there. `.ci/run` installs them all. */
 export const PACKAGES = {
   'docker-compose': ['docker-compose', 'version'],
+  openssl: ['openssl', 'version'],
   'php-soap': ['/usr/bin/php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
   python3: ['python3', '--version'],
   'python3-spyne': [PYTHON, '-c', 'import spyne'],

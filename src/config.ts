@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import type { ClientOptions } from './cli/client-options.ts'
+import type { ClientOptions, Verb } from './cli/client-options.ts'
 import type { UserCommandOptions } from './cli/user-command.ts'
 import {
   type BACKENDS,
@@ -82,6 +82,7 @@ export type Config =
   | { readonly command: 'user'; readonly user: UserCommandOptions }
   | { readonly command: 'server'; readonly server: ServerConfig }
   | { readonly command: 'client'; readonly client: ClientOptions }
+  | { readonly command: 'verb'; readonly client: ClientOptions; readonly verb: Verb }
   | { readonly command: 'store'; readonly store: StoreConfig }
 
 /** The command line cannot be understood (exit code 2), or asked for nothing but words (`--help`, 0): what to print. */
@@ -116,11 +117,33 @@ export function readConfig(sources: ConfigSources = processSources()): Config {
   add(program, 'server', 'run the server', SERVER_FLAGS).action((options) => {
     config = { command: 'server', server: serverConfig(options) }
   })
-  add(program, 'client', 'open the prompt, or run the commands on standard input', CLIENT_FLAGS).action(
-    (options) => {
-      config = { command: 'client', client: clientConfig(options, sources.env) }
-    },
-  )
+  const client = (name: string, text: string): Command =>
+    add(
+      program,
+      name,
+      text,
+      CLIENT_FLAGS.filter(({ only }) => only === undefined || only.includes(name)),
+    )
+  const verb = (values: ClientFlagValues, create: (as: string) => Verb): void => {
+    config = { command: 'verb', client: clientConfig(values, sources.env), verb: create(userOf(values)) }
+  }
+  client('client', 'open the prompt, or run the commands on standard input').action((values) => {
+    config = { command: 'client', client: clientConfig(values, sources.env) }
+  })
+  client('send', 'send one message and print its id')
+    .argument('<to>', 'the recipient')
+    .argument('[text]', 'the message; otherwise, or with -, it is standard input')
+    .action((to, text, values) => {
+      verb(values, (as) => ({ name: 'send', as, to, text: text === '-' ? undefined : text }))
+    })
+  client('listen', 'print what comes in, each message once').action((values) => {
+    verb(values, (as) => ({ name: 'listen', as, count: values.count }))
+  })
+  client('users', 'show who there is, and who is online')
+    .argument('[prefix]', 'how their names begin')
+    .action((prefix = '', values) => {
+      verb(values, (as) => ({ name: 'users', as, prefix }))
+    })
   const store = program.command('store').description('look into a data folder')
   for (const [action, text] of Object.entries(STORE_ACTIONS)) {
     add(store, action, text, [DATA_FLAG]).action(({ data }: { data: string }) => {
@@ -226,24 +249,58 @@ function assertTls({ tlsPort, httpsPort, tlsCert, tlsKey }: Partial<ServerConfig
   throw new ConfigExplanation(why, { exitCode: 2 })
 }
 
-type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'wsdl' | 'trim' | 'json' | 'raw'> & {
-  timeout: number
+type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'tls' | 'json' | 'raw'> & {
+  readonly as?: string
+  readonly wsdl?: string
+  readonly trim?: boolean
+  readonly legacy: boolean
+  readonly ca?: string
+  readonly credentials: string
+  readonly timeout: number
 }
 
-function clientConfig(options: ClientFlagValues, env: ConfigSources['env']): ClientOptions {
-  const { server, port, wsdl, trim, json, raw, timeout } = options
+function clientConfig(values: ClientFlagValues, env: ConfigSources['env']): ClientOptions {
+  const { server, port, wsdl = '', trim = false, legacy, tls, ca, json, raw, credentials, timeout } = values
+  if (legacy && tls) throw mistake('--legacy and --tls: the original protocol knows no TLS')
+  if (ca !== undefined && !tls) throw mistake('--ca is for --tls')
+  const folder = stateFolder(env)
   return {
     server,
     port,
     wsdl,
     trim,
-    protocol: 'legacy',
+    protocol: legacy ? 'legacy' : 'session',
+    tls,
+    ca: ca === undefined ? undefined : readCertificates(ca),
     json,
     raw,
-    historyFile: join(stateFolder(env), 'history'),
+    credentialsFile: resolve(credentials),
+    password: env.DMS_PASSWORD || undefined,
+    shownFolder: join(folder, 'shown'),
+    historyFile: join(folder, 'history'),
     color: (env.NO_COLOR ?? '') === '',
     timeoutMs: timeout * 1000,
   }
+}
+
+function userOf({ as }: ClientFlagValues): string {
+  if (as !== undefined && as !== '') return as
+  throw mistake('say who you are with --as USER, or in the environment with DMS_USER')
+}
+
+function readCertificates(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw mistake(`--ca: ${(cause as Error).message}`, cause)
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw mistake(`--ca: ${file} holds no certificate in PEM`)
+}
+
+function mistake(what: string, cause?: unknown): ConfigExplanation {
+  return new ConfigExplanation(`error: ${what}`, { exitCode: 2, cause })
 }
 
 /** The version of the package that this file belongs to. */

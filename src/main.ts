@@ -14,6 +14,10 @@ const COMMANDS = {
     const { runClient } = await import('./cli/run-client.ts')
     return runClient(client, process)
   },
+  async verb({ client, verb }: Config & { command: 'verb' }) {
+    const { runVerb } = await import('./cli/run-client.ts')
+    return runVerb(client, verb, process)
+  },
   async user({ user }: Config & { command: 'user' }) {
     const { runUserCommand } = await import('./cli/user-command.ts')
     return runUserCommand(user, process)

@@ -1,31 +1,49 @@
 import type { Client } from '../client/client.ts'
+import type { Protocol } from '../client/connect.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
+import type { Accounts } from './accounts.ts'
+import type { Reply } from './output.ts'
 
 /** What a command works with. */
 export interface CommandContext {
   readonly client: Client
+  readonly accounts: Accounts
   /** The text without its extra blanks, or as it is with `--no-trim`. */
   trim(text: string): Promise<string>
+  readonly protocol: Protocol
 }
 
-/** What a command comes to: a line to print, HELP's lines, or the end of the conversation. */
+/** What a command comes to: what is printed, HELP's lines, or the end of the conversation. */
 export type CommandResult =
-  | { readonly words: string; readonly id?: number }
+  | Omit<Reply, 'command'>
   | { readonly help: readonly string[] }
   | { readonly leave: true }
+
+/** What was typed after a command's name. */
+export interface Typed {
+  readonly fields: readonly string[]
+  /** The command's option was there. */
+  readonly option: boolean
+}
 
 /** One row: what people type, what they read, and what is done. */
 export interface Command {
   readonly name: string
-  /** The words after the name. A `message` is the rest of the line, as typed. */
-  readonly fields: readonly ('userName' | 'message')[]
+  /** The words after the name. A `message` is the rest of the line, as typed; a `prefix` may be left out. */
+  readonly fields: readonly ('userName' | 'message' | 'prefix')[]
+  /** What may follow the fields. */
+  readonly option?: `--${string}`
   readonly help: string
   /** What is printed when it fails: the line for a fault code that has one (wire-protocol 4), else `otherwise`. */
   readonly refusals: Readonly<Partial<Record<FaultCode, string>>>
   readonly otherwise: string
+  /** What to do about a refusal whose words do not say it. */
+  advice?(context: CommandContext, typed: Typed, code: string): string | undefined
+  /** It waits while the server is away, and somebody at a terminal goes on typing. */
+  readonly waits?: true
   /** What it brings about comes in at the same time as its reply, and is shown after it. */
   readonly repliesFirst?: true
-  run(context: CommandContext, fields: readonly string[]): Promise<CommandResult>
+  run(context: CommandContext, typed: Typed): Promise<CommandResult>
 }
 
 /** Every command. Feeds the parser, its syntax errors, HELP, completion and the documentation's check. */
@@ -33,11 +51,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'REGISTER',
     fields: ['userName'],
-    help: 'makes a new user',
+    option: '--password',
+    help: 'makes a new user, with a secret that is kept for you, or with a password of yours',
     refusals: { 'user-exists': 'USERNAME IN USE' },
     otherwise: 'REGISTER FAIL',
-    async run({ client }, [user = '']) {
-      await client.register(user)
+    async run({ accounts }, { fields: [user = ''], option }) {
+      await accounts.register(user, option)
       return { words: 'REGISTER OK' }
     },
   },
@@ -47,14 +66,26 @@ export const COMMANDS: readonly Command[] = [
     help: 'removes a user, and what waits for it',
     refusals: { 'no-such-user': 'USER DOES NOT EXIST' },
     otherwise: 'UNREGISTER FAIL',
-    async run({ client }, [user = '']) {
-      await client.unregister(user)
-      return { words: 'UNREGISTER OK' }
+    async run({ accounts }, { fields: [user = ''] }) {
+      const hint = await accounts.unregister(user)
+      return { words: 'UNREGISTER OK', hint }
+    },
+  },
+  {
+    name: 'PASSWD',
+    fields: [],
+    help: 'asks for a new password of the connected user',
+    refusals: {},
+    otherwise: 'PASSWD FAIL',
+    async run({ accounts }) {
+      const hint = await accounts.passwd()
+      return { words: 'PASSWD OK', hint }
     },
   },
   {
     name: 'CONNECT',
     fields: ['userName'],
+    option: '--takeover',
     help: 'makes you present as this user: what waits is delivered, and you can send',
     refusals: {
       'no-such-user': 'CONNECT FAIL , USER DOES NOT EXIST',
@@ -62,9 +93,13 @@ export const COMMANDS: readonly Command[] = [
     },
     otherwise: 'CONNECT FAIL',
     repliesFirst: true,
-    async run({ client }, [user = '']) {
-      await client.connect(user)
-      return { words: 'CONNECT OK' }
+    advice({ client, protocol }, { fields: [user = ''] }, code) {
+      const elsewhere = code === 'already-connected' && client.user !== user && protocol === 'session'
+      return elsewhere ? `CONNECT ${user} --takeover ends the session elsewhere` : undefined
+    },
+    async run({ accounts }, { fields: [user = ''], option }) {
+      const waiting = await accounts.connect(user, option)
+      return { words: 'CONNECT OK', waiting }
     },
   },
   {
@@ -76,7 +111,7 @@ export const COMMANDS: readonly Command[] = [
       'not-connected': 'DISCONNECT FAIL / USER NOT CONNECTED',
     },
     otherwise: 'DISCONNECT FAIL',
-    async run({ client }, [user = '']) {
+    async run({ client }, { fields: [user = ''] }) {
       await client.disconnect(user)
       return { words: 'DISCONNECT OK' }
     },
@@ -87,14 +122,31 @@ export const COMMANDS: readonly Command[] = [
     help: 'sends a message; its receipt comes when the other user has it',
     refusals: { 'no-such-user': 'SEND FAIL / USER DOES NOT EXIST' },
     otherwise: 'SEND FAIL',
+    waits: true,
     repliesFirst: true,
-    async run({ client, trim }, [recipient = '', typed = '']) {
+    async run({ client, trim }, { fields: [recipient = '', typed = ''] }) {
+      const sender = client.user
       // Nobody connected: the client refuses, and the text service need not be asked first.
-      const text = client.user === undefined ? typed : await trim(typed)
+      const text = sender === undefined ? typed : await trim(typed)
       if (text === '')
         throw new Fault('invalid-request', 'the message has nothing but blanks: it was not sent')
+      // The text may have waited for the server, and whoever is connected by now did not write it.
+      if (client.user !== sender)
+        throw new Fault('not-connected', `${sender} is not connected any more: the message was not sent`)
       const id = await client.send(recipient, text)
       return { words: `SEND OK - MESSAGE id ${id}`, id }
+    },
+  },
+  {
+    name: 'USERS',
+    fields: ['prefix'],
+    help: 'shows who there is, and who is online: names that begin so, a hundred at most',
+    refusals: {},
+    otherwise: 'USERS FAIL',
+    async run({ client }, { fields: [prefix = ''] }) {
+      const users = await client.users(prefix)
+      const words = users.map(({ name, online }) => `${name} ${online ? 'online' : 'offline'}`)
+      return { words: words.join('\n'), users }
     },
   },
   {
@@ -118,7 +170,7 @@ export const COMMANDS: readonly Command[] = [
 /** What a line says: nothing, a command with its fields, or something that is neither, with the words for it. */
 export type ParsedLine =
   | { readonly kind: 'blank' }
-  | { readonly kind: 'command'; readonly command: Command; readonly fields: readonly string[] }
+  | ({ readonly kind: 'command'; readonly command: Command } & Typed)
   | { readonly kind: 'mistake'; readonly command: string; readonly words: string }
 
 /** Reads a line as typed. Commands are case-insensitive; a message keeps all its blanks after the one that separates it. */
@@ -130,23 +182,34 @@ export function parseLine(line: string): ParsedLine {
   if (command === undefined) {
     return { kind: 'mistake', command: name, words: `Error: command ${name} not valid.` }
   }
-  const fields = command.fields.includes('message')
+  const words = command.fields.includes('message')
     ? (/^\s+(\S+)\s(.+)$/s.exec(rest)?.slice(1) ?? [])
     : rest.split(/\s+/).filter((field) => field !== '')
-  if (fields.length === command.fields.length) return { kind: 'command', command, fields }
-  const words = `Syntax error. ${command.fields.length === 0 ? 'Use' : 'Usage'}: ${usage(command)}`
-  return { kind: 'mistake', command: name, words }
+  const most = command.fields.length
+  const least = command.fields.filter((field) => field !== 'prefix').length
+  const option = words.length === most + 1 && words.at(-1) === command.option
+  const fields = option ? words.slice(0, -1) : words
+  if (fields.length >= least && fields.length <= most) return { kind: 'command', command, fields, option }
+  return {
+    kind: 'mistake',
+    command: name,
+    words: `Syntax error. ${most === 0 ? 'Use' : 'Usage'}: ${usage(command)}`,
+  }
 }
 
-/** How a command is typed: `SEND <userName> <message>`. */
-export function usage(command: Command): string {
-  return [command.name, ...command.fields.map((field) => `<${field}>`)].join(' ')
+/** How a command is typed, without its option: `SEND <userName> <message>` (wire-protocol 4). */
+export function usage({ name, fields }: Command): string {
+  return [name, ...fields.map((field) => (field === 'prefix' ? `[${field}]` : `<${field}>`))].join(' ')
 }
 
 function helpLines(): readonly string[] {
-  const width = Math.max(...COMMANDS.map((command) => usage(command).length))
+  const typed = (command: Command) =>
+    command.option === undefined ? usage(command) : `${usage(command)} [${command.option}]`
+  const width = Math.max(...COMMANDS.map((command) => typed(command).length))
   return [
-    ...COMMANDS.map((command) => `${usage(command).padEnd(width)}  ${command.help}`),
+    ...COMMANDS.map((command) => `${typed(command).padEnd(width)}  ${command.help}`),
+    'CONNECT --takeover ends the session that the user has elsewhere. A password is asked for, never typed in a command;',
+    'where nobody can be asked, DMS_PASSWORD is one. While the server is away, SENDs wait and typing goes on.',
     'At a terminal: Tab completes, the arrow keys bring earlier lines back, Ctrl-C clears the line and twice leaves, Ctrl-D leaves.',
     'From a pipe or a file: every line runs, also after one that failed; the first failure decides the exit code:',
     '0 done, 1 refused, 2 not a command, 3 cannot connect, 4 no answer in time.',

@@ -1,10 +1,16 @@
-import type { Client } from '../client/client.ts'
-import { createLegacyClient } from '../client/legacy-client.ts'
+import type { Client, Incoming } from '../client/client.ts'
+import { createClient } from '../client/connect.ts'
+import { openCredentialsFile } from '../client/credentials-file.ts'
+import { addressOf } from '../client/session-dial.ts'
+import { unlessAborted } from '../client/unless-aborted.ts'
+import { ACCOUNTS } from './accounts.ts'
 import type { ClientOptions } from './client-options.ts'
-import { type ParsedLine, parseLine } from './commands.ts'
+import { type Command, type CommandContext, parseLine, type Typed } from './commands.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
+import { createLink } from './link.ts'
 import { createOutput, type OutputStyle, type Screen } from './output.ts'
-import type { Trimmer } from './trim.ts'
+import { type Ask, createPasswords } from './passwords.ts'
+import { createTexts } from './texts.ts'
 
 /** What a line came to. */
 export interface Outcome {
@@ -13,88 +19,156 @@ export interface Outcome {
   readonly leave: boolean
 }
 
-/** Lines in, words out: what the prompt and a script share. */
+/** Commands in, words out: what the prompt, scripts and verbs share. */
 export interface Conversation {
   /** Carries out one line and prints what came of it. Rejects only if it cannot print. */
   execute(line: string): Promise<Outcome>
-  /** Disconnects whoever is connected, so that a later CONNECT is not told that the user is there already, and lets go of everything. */
+  /** Carries out one command; with `quiet` what is printed is failure alone. */
+  run(command: Command, typed: Typed, how?: { readonly quiet: boolean }): Promise<Outcome>
+  /** Disconnects whoever is connected, so that a later CONNECT is not told that the user is there already, and lets go of everything. What waited for the server is refused. */
   leave(): Promise<void>
   /** Prints the last words. */
   finish(): Promise<void>
 }
 
-/** Where a conversation prints, how, and who hears of the names that come up. */
+/** Where a conversation prints, how, and who takes part. */
 export interface ConversationParts {
   readonly screen: Screen
   readonly style: OutputStyle
+  /** Asks whoever is there for a secret; without it nobody is there. */
+  readonly ask?: Ask
+  /** Somebody types: a SEND that waits for the server does not hold up the next line. */
+  readonly typing?: boolean
+  /** Hears of the names that come up. */
   readonly sawName?: (name: string) => void
+  /** Is an item wanted; otherwise it stays on the server, with all that follow it. */
+  readonly wants?: () => boolean
+  /** Hears of each item that was printed. */
+  readonly printed?: (item: Incoming) => void
+  /** Hears that the session ended although nobody here wanted that. */
+  readonly ended?: (exit: ExitCode) => void
 }
 
 /** How long an incoming item waits for the reply of the command that runs, so that the reply is read first. Not longer: a server may wait for the item's confirmation before it replies. */
 const REPLY_FIRST_MS = 250
 /** How long leaving may take when the server does not answer. */
 const LEAVE_MS = 2_000
+const GOES_ON: Outcome = { exit: EXIT_CODES.done, leave: false }
 
 /** Begins a conversation. Nothing is opened before a line asks for it. */
 export function createConversation(options: ClientOptions, parts: ConversationParts): Conversation {
   const output = createOutput(parts.style, parts.screen)
-  const server = { host: options.server, port: options.port, timeoutMs: options.timeoutMs }
-  let trimmer: Promise<Trimmer> | undefined
-  let replying: Promise<unknown> | undefined
-
-  const client: Client = createLegacyClient(server, async (item) => {
-    if (item.kind === 'message') parts.sawName?.(item.sender)
-    if (replying !== undefined) await atMost(REPLY_FIRST_MS, replying)
-    await output.incoming(item)
+  const link = createLink()
+  const texts = createTexts(options, link)
+  const { credentialsFile } = options
+  const [client, complaint] = openClient()
+  const accounts = ACCOUNTS[options.protocol]({
+    client,
+    address: addressOf({ host: options.server, port: options.port }),
+    credentials: openCredentialsFile(credentialsFile),
+    credentialsFile,
+    passwords: createPasswords(options.password, parts.ask),
   })
+  const context: CommandContext = { client, accounts, trim: texts.trim, protocol: options.protocol }
+  const running = new Set<Promise<Outcome>>()
+  /** Ends the waiting of what is not wanted and so is not taken. */
+  const untaken = new AbortController()
+  let replying: Promise<unknown> | undefined
+  let left: Promise<void> | undefined
+  let complained = complaint === undefined
 
   return {
     async execute(line) {
       const parsed = parseLine(line)
-      const outcome = run(parsed)
-      if (parsed.kind === 'command' && parsed.command.repliesFirst) replying = outcome
-      try {
-        return await outcome
-      } finally {
-        replying = undefined
-      }
+      if (parsed.kind === 'blank') return GOES_ON
+      if (parsed.kind === 'command') return run(parsed.command, parsed)
+      await output.failure({ command: parsed.command, words: parsed.words, code: 'usage' })
+      return { exit: EXIT_CODES.usage, leave: false }
     },
-    async leave() {
-      const { user } = client
-      if (user !== undefined) await atMost(LEAVE_MS, client.disconnect(user))
-      await atMost(LEAVE_MS, client.close())
-      void trimmer?.then((opened) => opened.close())
+    run,
+    leave() {
+      left ??= leave()
+      return left
     },
     finish: () => output.reply({ command: 'QUIT', words: '+++ FINISHED +++' }),
   }
 
-  async function run(parsed: ParsedLine): Promise<Outcome> {
-    if (parsed.kind === 'blank') return { exit: EXIT_CODES.done, leave: false }
-    if (parsed.kind === 'mistake') {
-      await output.failure({ command: parsed.command, words: parsed.words, code: 'usage' })
-      return { exit: EXIT_CODES.usage, leave: false }
+  async function run(command: Command, typed: Typed, how = { quiet: false }): Promise<Outcome> {
+    if (!complained) {
+      complained = true
+      await output.note(complaint ?? '')
     }
-    const { command, fields } = parsed
-    const answer = await command.run({ client, trim }, fields).catch(explain)
+    const outcome = perform(command, typed, how)
+    running.add(outcome)
+    const over = () => running.delete(outcome)
+    outcome.then(over, over)
+    if (command.repliesFirst) replying = outcome
+    try {
+      if (!command.waits || !parts.typing) return await outcome
+      // Its words come when the server is back.
+      return await Promise.race([outcome, link.lost().then(() => GOES_ON)])
+    } finally {
+      replying = undefined
+    }
+  }
+
+  async function perform(command: Command, typed: Typed, { quiet }: { quiet: boolean }): Promise<Outcome> {
+    const answer = await command.run(context, typed).catch(explain)
     if ('exit' in answer) {
       const { exit, hint, ...why } = answer
       const words = Object.entries(command.refusals).find(([code]) => code === why.code)?.[1]
-      // Words of their own say it all; the others need the reason.
-      const said = words === undefined ? { words: command.otherwise, hint } : { words }
+      // Words of their own say it all, or nearly; the others need the reason.
+      const said =
+        words === undefined
+          ? { words: command.otherwise, hint }
+          : { words, hint: command.advice?.(context, typed, why.code) }
       await output.failure({ command: command.name, ...said, ...why })
       return { exit, leave: false }
     }
     if ('leave' in answer) return { exit: EXIT_CODES.done, leave: true }
     if ('help' in answer) await output.help(answer.help)
-    else await output.reply({ command: command.name, ...answer })
-    return { exit: EXIT_CODES.done, leave: false }
+    else if (!quiet) await output.reply({ command: command.name, ...answer })
+    if ('users' in answer) for (const { name } of answer.users ?? []) parts.sawName?.(name)
+    return GOES_ON
   }
 
-  async function trim(text: string): Promise<string> {
-    if (!options.trim) return text
-    // Loaded when first needed: the SOAP client costs more time than everything before the prompt.
-    trimmer ??= import('./trim.ts').then(({ createTrimmer }) => createTrimmer(options))
-    return (await trimmer).trim(text)
+  /** The client; and what a person should know if what was shown cannot be remembered. */
+  function openClient(): [client: Client, complaint?: string] {
+    const { server, port, protocol, tls, ca, timeoutMs, shownFolder } = options
+    const open = (stateFolder?: string) =>
+      createClient({ server, port, protocol, tls, ca, timeoutMs, stateFolder, onState: changed }, receive)
+    try {
+      return [open(shownFolder)]
+    } catch (error) {
+      if (protocol === 'legacy') throw error
+      const why = error instanceof Error ? error.message : String(error)
+      return [open(), `what was shown is not kept for the next run, which may show it again: ${why}`]
+    }
+  }
+
+  function changed(change: Parameters<typeof link.changed>[0]): void {
+    link.changed(change)
+    output.state(change).catch(() => {}) // nobody reads it: what prints next finds that out, too
+    if (change.state === 'ended') parts.ended?.(explain(change.reason).exit)
+  }
+
+  async function receive(item: Incoming): Promise<void> {
+    if (parts.wants?.() === false) return unlessAborted(new Promise(() => {}), untaken.signal)
+    if (item.kind === 'message') parts.sawName?.(item.sender)
+    if (replying !== undefined) await atMost(REPLY_FIRST_MS, replying)
+    await output.incoming(item)
+    parts.printed?.(item)
+  }
+
+  async function leave(): Promise<void> {
+    link.end()
+    // COMPAT: a push of the original protocol that is not taken is cut off; until then its listener cannot close.
+    if (options.protocol === 'legacy') untaken.abort()
+    const { user } = client
+    if (user !== undefined) await atMost(LEAVE_MS, client.disconnect(user))
+    await atMost(LEAVE_MS, client.close())
+    await atMost(LEAVE_MS, Promise.allSettled(running))
+    texts.close()
   }
 }
 

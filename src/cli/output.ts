@@ -1,4 +1,4 @@
-import type { Incoming } from '../client/client.ts'
+import type { ClientState, Incoming, UserPresence } from '../client/client.ts'
 import { harmless, harmlessJson } from '../domain/harmless.ts'
 
 /** Where lines go. Both resolve once the text is written. */
@@ -16,14 +16,18 @@ export interface Reply {
   readonly words: string
   /** The message's id, after a SEND. */
   readonly id?: number
+  /** How many items wait, after a CONNECT, where the protocol tells. */
+  readonly waiting?: number | undefined
+  /** Who there is, after USERS. */
+  readonly users?: readonly UserPresence[]
+  /** One line: what else is to be said. */
+  readonly hint?: string | undefined
 }
 
 /** A command that was not. */
-export interface Failure extends Reply {
+export interface Failure extends Pick<Reply, 'command' | 'words' | 'hint'> {
   /** Stable: a fault code of wire-protocol 2, `usage`, `cannot-connect`, `timed-out` or `failed`. */
   readonly code: string
-  /** One line: why, and what to do. */
-  readonly hint?: string
   /** Which address failed. */
   readonly address?: string
 }
@@ -41,6 +45,10 @@ export interface Output {
   failure(failure: Failure): Promise<void>
   incoming(item: Incoming): Promise<void>
   help(lines: readonly string[]): Promise<void>
+  /** What becomes of the connection, where a person should know. */
+  state(change: ClientState): Promise<void>
+  /** What helps a person, whatever is asked for. */
+  note(text: string): Promise<void>
 }
 
 const BOLD = ['\x1b[1m', '\x1b[22m'] as const
@@ -55,12 +63,26 @@ function createWordOutput({ raw, color }: OutputStyle, screen: Screen): Output {
   const shown = raw ? (text: string) => text : harmless
   const paint = ([on, off]: readonly [string, string], text: string) => (color ? `${on}${text}${off}` : text)
 
+  const note = (text: string) => screen.hint(paint(DIM, harmless(text)))
+
   return {
-    reply: ({ words }) => screen.print(words),
+    async reply({ words, hint, waiting = 0, users }) {
+      // The names of users are peers' words.
+      if (words !== '')
+        await screen.print(users === undefined ? words : words.split('\n').map(shown).join('\n'))
+      if (users?.length === 0) await note('no user has a name that begins so')
+      if (waiting > 0) await note(waitingWords(waiting))
+      if (hint !== undefined) await note(hint)
+    },
     async failure({ words, hint }) {
       await screen.print(harmless(words))
-      if (hint !== undefined) await screen.hint(paint(DIM, harmless(hint)))
+      if (hint !== undefined) await note(hint)
     },
+    async state(change) {
+      const words = stateWords(change)
+      if (words !== undefined) await note(words)
+    },
+    note,
     incoming: (item) =>
       screen.print(
         item.kind === 'receipt'
@@ -71,7 +93,10 @@ function createWordOutput({ raw, color }: OutputStyle, screen: Screen): Output {
   }
 }
 
-/** `type` is `reply`, `error`, `message`, `receipt` or `help`; the other members are those of the values above, `text` the words or the message. */
+/**
+ * `type` is `reply`, `error`, `message`, `receipt`, `help`, `state` or `note`; the other members are those of the values above,
+ * `text` the words or the message.
+ */
 function createJsonOutput(screen: Screen): Output {
   const print = (line: object) => screen.print(harmlessJson(line))
   return {
@@ -79,5 +104,25 @@ function createJsonOutput(screen: Screen): Output {
     failure: ({ words, ...rest }) => print({ type: 'error', ...rest, text: words }),
     incoming: ({ kind, ...rest }) => print({ type: kind, ...rest }),
     help: (lines) => print({ type: 'help', lines }),
+    async state(change) {
+      const text = stateWords(change)
+      if (text !== undefined) await print({ type: 'state', ...change, reason: undefined, text })
+    },
+    note: (text) => print({ type: 'note', text }),
   }
+}
+
+/** A status line, or undefined for what needs none: the reply to CONNECT says it. */
+function stateWords(change: ClientState): string | undefined {
+  if (change.state === 'lost') {
+    return `the server is away and looked for, what you send waits: ${change.reason.message}`
+  }
+  if (change.state === 'back') {
+    return `the server is back${change.waiting === 0 ? '' : `, ${waitingWords(change.waiting)}`}`
+  }
+  return change.state === 'ended' ? `you are not connected any more: ${change.reason.message}` : undefined
+}
+
+function waitingWords(count: number): string {
+  return `${count} ${count === 1 ? 'message' : 'messages'} waiting`
 }

@@ -1,14 +1,29 @@
 import { constants } from 'node:os'
-import type { ClientIo, ClientOptions } from './client-options.ts'
+import type { ClientIo, ClientOptions, Verb } from './client-options.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** The command-line client (wire-protocol 4): a prompt at a terminal, a script otherwise. Resolves to the exit code, see `untilSignal`. */
+export function runClient(options: ClientOptions, io: ClientIo): Promise<number> {
+  return untilSignal(async (stop) => {
+    const run =
+      io.stdin.isTTY && io.stdout.isTTY
+        ? (await import('./shell.ts')).runShell
+        : (await import('./script.ts')).runScript
+    return run(options, io, stop)
+  })
+}
+
+/** `dms send`, `dms listen` or `dms users`. Resolves to the exit code, see `untilSignal`. */
+export function runVerb(options: ClientOptions, verb: Verb, io: ClientIo): Promise<number> {
+  return untilSignal(async (stop) => (await import('./verbs.ts')).runVerb(options, verb, io, stop))
+}
+
 /**
- * The command-line client (wire-protocol 4): a prompt at a terminal, a script otherwise. Resolves to the exit code:
- * one of `EXIT_CODES`, or 128 and the signal's number when a signal ended it. A signal, too, disconnects first; a
- * second one ends the process at once.
+ * Resolves to the exit code: one of `EXIT_CODES`, or 128 and the signal's number when a signal ended it. A signal, too,
+ * disconnects first; a second one ends the process at once.
  */
-export async function runClient(options: ClientOptions, io: ClientIo): Promise<number> {
+async function untilSignal(run: (stop: AbortSignal) => Promise<number>): Promise<number> {
   const stop = new AbortController()
   let signalled: number | undefined
   const onSignal = (name: (typeof SIGNALS)[number]) => {
@@ -21,11 +36,7 @@ export async function runClient(options: ClientOptions, io: ClientIo): Promise<n
   }
   for (const name of SIGNALS) process.once(name, onSignal)
   try {
-    const run =
-      io.stdin.isTTY && io.stdout.isTTY
-        ? (await import('./shell.ts')).runShell
-        : (await import('./script.ts')).runScript
-    const exit = await run(options, io, stop.signal)
+    const exit = await run(stop.signal)
     return signalled ?? exit
   } finally {
     release()

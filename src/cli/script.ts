@@ -1,6 +1,7 @@
 import type { ClientIo, ClientOptions } from './client-options.ts'
-import { createConversation } from './conversation.ts'
+import { type Conversation, createConversation } from './conversation.ts'
 import { EXIT_CODES, type ExitCode } from './exit-code.ts'
+import { createPipes } from './pipes.ts'
 
 /**
  * The conversation without a terminal: one command a line from standard input, in order, plain lines out, hints on
@@ -12,27 +13,17 @@ export async function runScript(options: ClientOptions, io: ClientIo, stop: Abor
   const end = () => {
     ended = true
     io.stdin.destroy()
+    // At once: a SEND may wait for a server that is away.
+    void conversation.leave()
   }
-  const writeTo = (stream: NodeJS.WriteStream) => {
-    stream.on('error', end)
-    return (text: string) =>
-      new Promise<void>((resolve, reject) => {
-        stream.write(`${text}\n`, (error) => {
-          if (!error) return resolve()
-          end()
-          reject(error)
-        })
-      })
-  }
-  const screen = { print: writeTo(io.stdout), hint: writeTo(io.stderr) }
-  const style = { json: options.json, raw: options.raw && !io.stdout.isTTY, color: false }
-  const conversation = createConversation(options, { screen, style })
+  const conversation: Conversation = createConversation(options, createPipes(options, io, end))
   stop.addEventListener('abort', end, { once: true })
   let first: ExitCode = EXIT_CODES.done
   let quit = false
 
   try {
     for await (const line of linesOf(io.stdin)) {
+      if (ended) break
       const { exit, leave } = await conversation.execute(line)
       if (first === EXIT_CODES.done) first = exit
       if (leave) {

@@ -1,4 +1,5 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
+import { Writable } from 'node:stream'
 import type { ClientIo, ClientOptions } from './client-options.ts'
 import { createCompletion } from './completion.ts'
 import { createConversation } from './conversation.ts'
@@ -13,18 +14,22 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   const history = openHistory(options.historyFile)
   const completion = createCompletion()
   for (const line of history.lines) completion.sawLine(line)
+  /** The question that is open, and who waits for its answer. */
+  let asking: { readonly question: string; answer(text?: string): void } | undefined
+  const echo = createEcho(stdout, () => asking === undefined)
   const prompt = createInterface({
     input: stdin,
-    output: stdout,
+    output: echo,
     prompt: PROMPT,
     terminal: true,
     history: history.lines.toReversed(),
     historySize: HISTORY_LINES,
-    completer: completion.complete,
+    completer: (line: string) => (asking === undefined ? completion.complete(line) : [[], line]),
   })
   const screen = { print, hint: print }
   const style = { json: options.json, raw: false, color: options.color }
-  const conversation = createConversation(options, { screen, style, sawName: completion.saw })
+  const sawName = completion.saw
+  const conversation = createConversation(options, { screen, style, sawName, ask, typing: true })
   let open = true
   let waiting = 0
   let turn: Promise<void> = Promise.resolve()
@@ -33,11 +38,20 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   const closed = new Promise<void>((resolve) => {
     prompt.once('close', () => {
       open = false
+      asking?.answer()
       if (prompt.getPrompt() === PROMPT) stdout.write('\n') // the last words get a line of their own
       resolve()
     })
   })
+  // What is typed while a secret is asked for goes nowhere but to who asked.
+  prompt.on('history', (lines) => {
+    if (asking !== undefined) lines.shift()
+  })
   prompt.on('line', (line) => {
+    if (asking !== undefined) {
+      asking.answer(line)
+      return
+    }
     history.add(line)
     completion.sawLine(line)
     askedToLeave = false
@@ -46,6 +60,12 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     turn = turn.then(() => execute(line)).catch(close)
   })
   prompt.on('SIGINT', () => {
+    if (asking !== undefined) {
+      prompt.write(null, { ctrl: true, name: 'e' })
+      prompt.write(null, { ctrl: true, name: 'u' })
+      asking.answer()
+      return
+    }
     if (askedToLeave && prompt.line === '') {
       close()
       return
@@ -89,6 +109,12 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
       await write(`${text}\n`)
       return
     }
+    if (asking !== undefined) {
+      cursorTo(stdout, 0)
+      clearScreenDown(stdout)
+      await write(`${text}\n${asking.question}`)
+      return
+    }
     const { rows } = prompt.getCursorPos()
     moveCursor(stdout, 0, -rows)
     cursorTo(stdout, 0)
@@ -99,9 +125,38 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     await written
   }
 
+  /** Asks for a secret: nothing of what is typed is shown or kept. Undefined: the person gave up. */
+  function ask(question: string): Promise<string | undefined> {
+    if (!open) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      asking = {
+        question,
+        answer(text) {
+          asking = undefined
+          stdout.write('\n')
+          resolve(text)
+        },
+      }
+      stdout.write(question)
+    })
+  }
+
   function write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       stdout.write(text, (error) => (error ? reject(error) : resolve()))
     })
   }
+}
+
+/** The terminal as readline sees it: what it echoes is dropped while nothing may be shown. */
+function createEcho(stdout: NodeJS.WriteStream, shows: () => boolean): Writable {
+  const echo = new Writable({
+    write(chunk, _encoding, done) {
+      if (shows()) stdout.write(chunk)
+      done()
+    },
+  })
+  Object.defineProperty(echo, 'columns', { get: () => stdout.columns })
+  stdout.on('resize', () => echo.emit('resize'))
+  return echo
 }

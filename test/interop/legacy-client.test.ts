@@ -27,7 +27,7 @@ describeWith('python3-zeep')('the original client', () => {
     for (const client of open.splice(0)) client.child.kill()
   })
 
-  const ours = () => ['-p', String(server.port), '--wsdl', server.wsdl]
+  const ours = () => ['-p', String(server.port), '--wsdl', server.wsdl, '--legacy']
   const address = () => ['-s', 'localhost', '-p', String(server.port), '--soap', server.wsdl]
 
   function openOriginal(): PipedClient {

@@ -10,6 +10,22 @@ import { createScreen, type Screen } from './screen.ts'
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('terminal.py', import.meta.url))
 
+/** What the clients of one test file remember between runs: secrets, what was shown, what was typed. Not those of whoever runs the tests. */
+const state = mkdtempSync(join(tmpdir(), 'dms-state-'))
+afterAll(() => rmSync(state, { recursive: true, force: true }))
+
+/** Both protocols, for `describe.each`: name and flags. */
+export const PROTOCOLS = [
+  ['session', []],
+  ['legacy', ['--legacy']],
+] as const
+
+type Environment = Readonly<Record<string, string>>
+
+function environment(more: Environment = {}): NodeJS.ProcessEnv {
+  return { ...process.env, XDG_STATE_HOME: state, DMS_CREDENTIALS: join(state, 'credentials.json'), ...more }
+}
+
 /** A server process with a data folder of its own. */
 export interface ServerProcess {
   readonly port: number
@@ -91,7 +107,22 @@ export interface PipedClient {
 
 /** Starts `dms client` with pipes. */
 export function openPipedClient(...args: readonly string[]): PipedClient {
-  return talkTo(spawn(process.execPath, [MAIN, 'client', ...args]))
+  return openPiped('client', ...args)
+}
+
+/** Starts `dms` with pipes; the first argument is the command. */
+export function openPiped(...args: readonly string[]): PipedClient {
+  return talkTo(spawn(process.execPath, [MAIN, ...args], { env: environment() }))
+}
+
+/** Runs `dms` with this standard input, to its end. @param env more of an environment. */
+export async function runDms(
+  args: readonly string[],
+  { input = '', env = {} }: { input?: string; env?: Environment } = {},
+): Promise<ScriptResult> {
+  const command = talkTo(spawn(process.execPath, [MAIN, ...args], { env: environment(env) }))
+  command.child.stdin.write(input)
+  return await command.end()
 }
 
 /** Talks to a program with pipes, whatever it is. */
@@ -134,7 +165,7 @@ export interface TerminalClient {
 /** Options of a terminal: its width, and the client's environment beyond the test's own. */
 export interface TerminalOptions {
   readonly columns?: number
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Environment
 }
 
 /** Starts `dms client` in a pseudo-terminal. */
@@ -143,7 +174,7 @@ export function openTerminalClient(
   { columns = 80, env = {} }: TerminalOptions = {},
 ): TerminalClient {
   const command = [TERMINAL, String(columns), process.execPath, MAIN, 'client', ...args]
-  const child = spawn('python3', command, { env: { ...process.env, TERM: 'xterm', ...env } })
+  const child = spawn('python3', command, { env: environment({ TERM: 'xterm', ...env }) })
   const screen = createScreen(columns)
   const waiting = new Set<() => void>()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -41,10 +41,29 @@ test.each([
   expect(parseLine(line)).toMatchObject({ kind: 'mistake', words })
 })
 
+test('an option stands behind the name, and is no part of the usage that wire-protocol 4 shows', () => {
+  expect(parseLine('CONNECT bob --takeover')).toMatchObject({ fields: ['bob'], option: true })
+  expect(parseLine('register bob --password')).toMatchObject({ fields: ['bob'], option: true })
+  expect(parseLine('CONNECT bob')).toMatchObject({ fields: ['bob'], option: false })
+  expect(parseLine('CONNECT --takeover')).toMatchObject({ fields: ['--takeover'], option: false })
+  expect(parseLine('CONNECT bob --password')).toMatchObject({ kind: 'mistake' })
+  expect(parseLine('REGISTER bob --password=secret')).toMatchObject({ kind: 'mistake' })
+  expect(parseLine('SEND bob --takeover')).toMatchObject({ fields: ['bob', '--takeover'], option: false })
+})
+
+test('a prefix may be left out', () => {
+  expect(fieldsOf('users')).toEqual(['USERS'])
+  expect(fieldsOf('users b')).toEqual(['USERS', 'b'])
+  expect(parseLine('USERS a b')).toMatchObject({ words: 'Syntax error. Usage: USERS [prefix]' })
+})
+
 test('HELP names every command as it is typed', async () => {
   const help = COMMANDS.find(({ name }) => name === 'HELP')
-  const client = undefined as never // HELP asks nobody
-  const result = await help?.run({ client, trim: async (text) => text }, [])
+  const nobody = undefined as never // HELP asks nobody
+  const result = await help?.run(nobody, { fields: [], option: false })
   const lines = result !== undefined && 'help' in result ? result.help.join('\n') : ''
-  for (const command of COMMANDS) expect(lines).toContain(usage(command))
+  for (const command of COMMANDS) {
+    expect(lines).toContain(usage(command))
+    expect(lines).toContain(command.option ?? '')
+  }
 })

@@ -1,0 +1,91 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { askSecret } from './ask-secret.ts'
+import type { ClientIo, ClientOptions, Verb } from './client-options.ts'
+import { COMMANDS, type Command } from './commands.ts'
+import { type Conversation, createConversation } from './conversation.ts'
+import { EXIT_CODES, type ExitCode } from './exit-code.ts'
+import { createPipes } from './pipes.ts'
+
+/** The longest message that is read from standard input, in bytes: beyond any sensible server's limit, and yet a limit. */
+const MAX_INPUT_BYTES = 16 * 1024 * 1024
+
+/**
+ * Carries out one verb as a user: connects, does it, disconnects. What waits for the user stays on the server, unless the verb is
+ * `listen`. Ends early when `stop` says so, and when nobody reads the output any more.
+ */
+export async function runVerb(
+  options: ClientOptions,
+  verb: Verb,
+  io: ClientIo,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  let wanted = verb.name === 'listen' ? (verb.count ?? Number.POSITIVE_INFINITY) : 0
+  let finish: (exit: ExitCode) => void = () => {}
+  const finished = new Promise<ExitCode>((resolve) => {
+    finish = resolve
+  })
+  const end = () => {
+    finish(EXIT_CODES.done)
+    io.stdin.destroy()
+    void conversation.leave()
+  }
+  const { screen, style } = createPipes(options, io, end)
+  const conversation: Conversation = createConversation(options, {
+    screen,
+    style,
+    ...(io.stdin.isTTY ? { ask: (question) => askSecret(io, question) } : {}),
+    wants: () => wanted > 0,
+    printed(item) {
+      if (item.kind !== 'message') return
+      wanted -= 1
+      // Once it counts as taken, so that leaving confirms it.
+      if (wanted === 0) void nextTurn().then(() => finish(EXIT_CODES.done))
+    },
+    ended: finish,
+  })
+  stop.addEventListener('abort', end, { once: true })
+
+  const work = carryOut()
+  work.catch(() => {}) // after an early end nobody waits for it
+  try {
+    return await Promise.race([work, finished])
+  } finally {
+    await conversation.leave()
+  }
+
+  async function carryOut(): Promise<ExitCode> {
+    // A program's output may take its time; nobody is connected meanwhile.
+    const text = verb.name === 'send' ? (verb.text ?? (await readAll(io.stdin))) : undefined
+    if (text instanceof Error) return refuse(text.message)
+    const { exit } = await conversation.run(CONNECT, { fields: [verb.as], option: false }, { quiet: true })
+    if (exit !== EXIT_CODES.done || verb.name === 'listen') return exit === EXIT_CODES.done ? finished : exit
+    const [command, fields] = verb.name === 'send' ? [SEND, [verb.to, text ?? '']] : [USERS, [verb.prefix]]
+    return (await conversation.run(command, { fields, option: false })).exit
+  }
+
+  async function refuse(why: string): Promise<ExitCode> {
+    await screen.hint(`dms ${verb.name}: ${why}`)
+    return EXIT_CODES.refused
+  }
+}
+
+const [CONNECT, SEND, USERS] = ['CONNECT', 'SEND', 'USERS'].map((name) =>
+  COMMANDS.find((command) => command.name === name),
+) as [Command, Command, Command]
+
+/** The whole input as one message, without the newline that ends its last line; or what is wrong with it. */
+async function readAll(input: NodeJS.ReadStream): Promise<string | Error> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of input) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > MAX_INPUT_BYTES) return new Error(`a message has at most ${MAX_INPUT_BYTES} bytes`)
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+    return text.replace(/\r?\n$/, '')
+  } catch {
+    return new Error('standard input is not UTF-8')
+  }
+}

@@ -1,12 +1,19 @@
+import { join } from 'node:path'
 import type { Backend } from '../../domain/backend.ts'
 import { createLocalPresence } from '../local-presence.ts'
+import { STORE_FILE, storeExists } from './environment.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type LmdbStoreOptions, openLmdbStore } from './store.ts'
+import { checkTree } from './tree-check.ts'
 
-/** Opens the durable backend of one node. Rejects with `FolderInUse` when another server has the folder. */
+/**
+ * Opens the durable backend of one node. Rejects with `FolderInUse` when another server has the folder, and with
+ * `DamagedTree` when the driver must not see the store (reliability R9).
+ */
 export async function openLmdbBackend(options: LmdbStoreOptions): Promise<Backend> {
   const lock = await lockFolder(options.folder)
   try {
+    if (storeExists(options.folder)) checkTree(join(options.folder, STORE_FILE))
     const store = await openLmdbStore(options)
     return {
       store,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
@@ -48,7 +48,7 @@ export const STORE_FILE = 'store.mdb'
 /** The most that the tree can grow to. Address space, not disk: nothing is taken until it is used. */
 const MAP_BYTES = 256 * 1024 ** 3
 const CHECKPOINT_BYTES = 32 * 1024 ** 2
-/** A commit that comes so long after the last checkpoint begins one, in milliseconds: what the log holds costs memory. */
+/** So long after the first commit since the last checkpoint the next one begins, in milliseconds: what the log holds costs memory. */
 const CHECKPOINT_MS = 10_000
 /** What a checkpoint may need on the disk: so many times the log, since pages are copied, and so much more. */
 const ROOM_FACTOR = 2
@@ -61,14 +61,18 @@ const SETTLED_RECORDS = 1000
 export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { folder, readOnly = false, onProblem = () => {}, checkpointBytes = CHECKPOINT_BYTES } = options
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const root = openTree(folder, readOnly)
+  if (!readOnly && !storeExists(folder)) await createTree(folder)
+  const root = openTree(join(folder, STORE_FILE), readOnly)
   const tables = Object.fromEntries(
     TABLES.map((name) => [name, new Table(name, openTable(root, name))]),
   ) as unknown as Record<TableName, Table>
 
   let log: Log | undefined
   let broken = false
-  let lastCheckpoint = performance.now()
+  let appending = false
+  /** Runs out some time after the first commit that the tree does not have. */
+  let timer: NodeJS.Timeout | undefined
+  let due = false
   let checkpointing: Promise<void> | undefined
   let closed: Promise<void> | undefined
 
@@ -95,15 +99,22 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     async commit(writes) {
       if (log === undefined || broken) throw new Error('the environment is broken or only to be read')
       const logged = writes.map(({ table, key, record }) => ({ table: table.name, key, record }))
+      appending = true
       try {
         await log.append(logged)
       } catch (error) {
         broken = true
         throw error
+      } finally {
+        appending = false
       }
       apply(logged)
-      const due = log.bytes >= checkpointBytes || performance.now() - lastCheckpoint >= CHECKPOINT_MS
-      if (due && checkpointing === undefined) beginCheckpoint(log)
+      timer ??= setTimeout(() => {
+        due = true
+        checkpoint()
+      }, CHECKPOINT_MS).unref()
+      due ||= log.bytes >= checkpointBytes
+      checkpoint()
     },
 
     close() {
@@ -126,8 +137,22 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     throw Object.assign(new Error('ENOSPC: no room on the disk for a checkpoint'), { code: 'ENOSPC' })
   }
 
-  /** A checkpoint runs beside the daily work. If it fails the log is kept, and the next commit is refused. */
-  function beginCheckpoint(current: Log): void {
+  /** Begins a checkpoint if one is due. It runs beside the daily work; if it fails the log is kept, and the next commit is refused. */
+  function checkpoint(): void {
+    // A segment does not end while an entry is on its way into it.
+    if (
+      !due ||
+      log === undefined ||
+      broken ||
+      appending ||
+      checkpointing !== undefined ||
+      closed !== undefined
+    )
+      return
+    const current = log
+    due = false
+    clearTimeout(timer)
+    timer = undefined
     let ended: number
     try {
       assertRoom(current.bytes)
@@ -137,7 +162,6 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       onProblem('checkpoint', error)
       return
     }
-    lastCheckpoint = performance.now()
     checkpointing = settle().then(
       () => {
         checkpointing = undefined
@@ -172,6 +196,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   }
 
   async function close(): Promise<void> {
+    clearTimeout(timer)
     await checkpointing
     if (log !== undefined) {
       log.close()
@@ -190,9 +215,18 @@ export function storeExists(folder: string): boolean {
   return existsSync(join(folder, STORE_FILE))
 }
 
-function openTree(folder: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
+/** Creates the file under another name: one that the power cuts short while it is created must not be taken for a store, for it brings the driver down. */
+async function createTree(folder: string): Promise<void> {
+  const path = join(folder, `new-${STORE_FILE}`)
+  rmSync(path, { force: true })
+  await openTree(path, false).close()
+  renameSync(path, join(folder, STORE_FILE))
+  rmSync(`${path}-lock`, { force: true })
+}
+
+function openTree(path: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
   return open({
-    path: join(folder, STORE_FILE),
+    path,
     mapSize: MAP_BYTES,
     maxDbs: TABLES.length,
     // What a checkpoint has brought must be on disk before its log goes: with overlapping syncs a commit is visible

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fromByteString } from '../../domain/byte-string.ts'
-import { type Environment, openEnvironment, storeExists } from './environment.ts'
+import { type Environment, openEnvironment, STORE_FILE, storeExists } from './environment.ts'
 import { accountName, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
@@ -10,6 +12,11 @@ import {
   decodeSentRefs,
   type StoredItem,
 } from './record.ts'
+import { checkTree, DamagedTree } from './tree-check.ts'
+
+/** How often a store that looks damaged is looked at, and how long to wait in between, in milliseconds: a server may be writing. */
+const LOOKS = 5
+const LOOK_AGAIN_MS = 200
 
 /** What one look into a data folder needs. */
 export interface InspectOptions {
@@ -95,15 +102,32 @@ export async function inspectStore(
   if (!storeExists(folder)) {
     throw new Error(`there is no store in ${folder}: name the server's data folder with --data`)
   }
+  await checkWhileUsed(join(folder, STORE_FILE))
+  let problems = 0
   const environment = await openEnvironment({
     folder,
     readOnly: true,
-    onProblem: (where) => print(JSON.stringify({ problem: where })),
+    onProblem(where) {
+      problems++
+      print(JSON.stringify({ problem: where }))
+    },
   })
   try {
-    return INSPECTIONS[inspection](environment, print)
+    return INSPECTIONS[inspection](environment, print) || Math.min(problems, 1)
   } finally {
     await environment.close()
+  }
+}
+
+/** Like `checkTree`, for a file that a server may be writing: what is damaged is still so when it is looked at again. */
+async function checkWhileUsed(file: string): Promise<void> {
+  for (let look = 1; ; look++) {
+    try {
+      return checkTree(file)
+    } catch (error) {
+      if (look === LOOKS || !(error instanceof DamagedTree)) throw error
+      await setTimeout(LOOK_AGAIN_MS)
+    }
   }
 }
 

@@ -90,8 +90,10 @@ export function createLoad({ server, users, random, patient = false, recorded }:
     drain: () => Promise.race([drain(), tooLong()]),
     async close() {
       open = false
+      // Some end only when they are closed, and some may have opened something meanwhile.
       for (const { actor } of talkers) await actor.close()
       await Promise.all(talkers.map(({ talking }) => talking))
+      for (const { actor } of talkers) await actor.close()
     },
   }
 

@@ -24,6 +24,7 @@ export type DiskEvent = { readonly file: string; readonly call: SystemCall } & (
   /** `durable`: on disk when the call returns (O_DSYNC). */
   | { readonly kind: 'written'; readonly at: number; readonly bytes: Buffer; readonly durable: boolean }
   | { readonly kind: 'cut'; readonly length: number }
+  | { readonly kind: 'renamed'; readonly to: string }
 )
 
 interface OpenFile {
@@ -56,6 +57,14 @@ export function diskEvents(calls: readonly SystemCall[], folder: string): DiskEv
       const path = pathOf(call)
       if (dirname(path) === folder && call.result === 0)
         events.push({ file: basename(path), call, kind: 'removed' })
+      continue
+    }
+    if (call.name === 'rename') {
+      const [from = '', to = ''] = pathsOf(call)
+      if (dirname(from) !== folder || call.result !== 0) continue
+      events.push({ file: basename(from), call, kind: 'renamed', to: basename(to) })
+      existing.delete(from)
+      existing.add(to)
       continue
     }
     const fd = Number.parseInt(call.args, 10)
@@ -108,7 +117,8 @@ export interface PowerCut {
 
 /**
  * The files after a power cut. What was synced is there; of what was not, each sector of 512 bytes is there or not, by coin
- * toss, and so is a file's new length, its name, its removal. A sync counts once it has returned, for what was written before it began.
+ * toss, and so is a file's new length, its name, its removal. Files are told apart by their names: a sync
+ * after a renaming does not count for what was written before it, which is stricter than any disk. A sync counts once it has returned, for what was written before it began.
  */
 export function filesAfter(
   events: readonly DiskEvent[],
@@ -130,6 +140,10 @@ export function filesAfter(
       if (isSynced('', call) || kept()) files.delete(file)
     } else if (content === undefined) {
       // Its name is lost, and with it everything in it.
+    } else if (kind === 'renamed') {
+      if (!isSynced('', call) && !kept()) continue
+      files.delete(file)
+      files.set(event.to, content)
     } else if (kind === 'cut') {
       if (isSynced(file, call) || kept()) files.set(file, resized(content, event.length))
     } else if (kind === 'written') {
@@ -164,7 +178,13 @@ function resized(content: Buffer, length: number): Buffer {
 }
 
 /** The path that a call names. */
-function pathOf({ args }: SystemCall): string {
-  const [, hexadecimal = ''] = /"((?:\\x[0-9a-f]{2})*)"/.exec(args) ?? []
-  return Buffer.from(hexadecimal.replaceAll('\\x', ''), 'hex').toString()
+function pathOf(call: SystemCall): string {
+  return pathsOf(call)[0] ?? ''
+}
+
+function pathsOf({ args }: SystemCall): string[] {
+  const found = args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)
+  return [...found].map(([, hexadecimal = '']) =>
+    Buffer.from(hexadecimal.replaceAll('\\x', ''), 'hex').toString(),
+  )
 }

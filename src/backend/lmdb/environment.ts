@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
@@ -220,6 +229,9 @@ async function createTree(folder: string): Promise<void> {
   const path = join(folder, `new-${STORE_FILE}`)
   rmSync(path, { force: true })
   await openTree(path, false).close()
+  const file = openSync(path, 'r+')
+  fsyncSync(file)
+  closeSync(file)
   renameSync(path, join(folder, STORE_FILE))
   rmSync(`${path}-lock`, { force: true })
 }

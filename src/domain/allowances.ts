@@ -13,7 +13,7 @@ export interface Allowances {
 }
 
 /** The slots of a table: two bytes of a hash tell which is whose. */
-export const ALLOWANCE_SLOTS = 65_536
+const ALLOWANCE_SLOTS = 65_536
 
 /**
  * A table of token buckets, each kept as one number: when it will be full again (the generic cell rate algorithm). Its memory

@@ -3,6 +3,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   openTerminalClient,
+  PROTOCOLS,
   runScript,
   type ServerProcess,
   startServerProcess,
@@ -27,7 +28,9 @@ afterEach(async () => {
   rmSync(state, { recursive: true })
 })
 
-const at = () => ['-s', 'localhost', '-p', String(server.port), '--wsdl', server.wsdl]
+const at = () => ['-s', 'localhost', '-p', String(server.port), '--wsdl', server.wsdl, ...protocol]
+
+let protocol: readonly string[] = []
 
 async function terminal({ columns = 200, env }: TerminalOptions = {}): Promise<TerminalClient> {
   const client = openTerminalClient(at(), { columns, env: { XDG_STATE_HOME: state, NO_COLOR: '1', ...env } })
@@ -56,60 +59,86 @@ async function leave(client: TerminalClient): Promise<void> {
   expect(await client.left).toBe(0)
 }
 
-test('the conversation of wire-protocol 4, word for word', async () => {
-  const client = await terminal()
-  const say = async (line: string, reply: RegExp) => {
-    client.type(`${line}\r`)
-    await client.until(new RegExp(`^c> ${line.replaceAll('?', '\\?')}\n${reply.source}\nc>$`, 'm'))
-  }
-  await say('REGISTER boogie33', /REGISTER OK/)
-  await say('register boogie33', /USERNAME IN USE/)
-  await say('CONNECT boogie33', /CONNECT OK/)
-  await say('CONNECT boogie33', /USER ALREADY CONNECTED/)
-  await say(
-    'SEND boogie33 hi,   wanna hear   a joke?',
-    /SEND OK - MESSAGE id 0\nMESSAGE 0 FROM boogie33 :\n {2}hi, wanna hear a joke\?\nEND\nSEND MESSAGE id 0 OK/,
-  )
-  await say('SEND nobody hi', /SEND FAIL \/ USER DOES NOT EXIST/)
-  await say('FOO', /Error: command FOO not valid\./)
-  await say('SEND boogie33', /Syntax error\. Usage: SEND <userName> <message>/)
-  await say('DISCONNECT boogie33', /DISCONNECT OK/)
-  await say('DISCONNECT boogie33', /DISCONNECT FAIL \/ USER NOT CONNECTED/)
-  await say('UNREGISTER boogie33', /UNREGISTER OK/)
-  await say('UNREGISTER boogie33', /USER DOES NOT EXIST/)
-  await say('CONNECT boogie33', /CONNECT FAIL , USER DOES NOT EXIST/)
-  client.type('QUIT\r')
-  await client.until(/^c> QUIT\n\+\+\+ FINISHED \+\+\+$/m)
-  expect(await client.left).toBe(0)
-})
+describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
+  beforeAll(() => {
+    protocol = flags
+  })
+  afterAll(() => {
+    protocol = []
+  })
 
-test.each([200, 24])('a message does not tear the line being typed, %i columns wide', async (columns) => {
-  const [alice, bob] = [await newUser(), await newUser()]
-  const client = await connected(alice, { columns })
-  const typed = `SEND ${bob} half a sentence, and`
-  client.type(typed)
-  await client.until(/and$/)
-  const end = client.screen.cursor()
-  client.type('\x1b[D\x1b[D\x1b[D')
-  await runScript([`CONNECT ${bob}`, `SEND ${alice} coming in`], ...at())
-  await client.until(/END\n(.*\n)*.*and$/)
-  const rows = client.screen.rows()
-  const message = rows.findIndex((row) => new RegExp(`^MESSAGE \\d+ FROM ${bob} :$`).test(row))
-  expect(rows.slice(message + 1, message + 3)).toEqual(['  coming in', 'END'])
-  expect(
-    rows
-      .slice(message + 3)
-      .join('')
-      .replaceAll(' ', ''),
-  ).toBe(`c> ${typed}`.replaceAll(' ', ''))
-  expect(rows.filter((row) => row.startsWith('c> SEND'))).toHaveLength(1)
-  expect(client.screen.cursor().column).toBe(end.column - 3)
-  client.type('X')
-  await client.until(/Xand$/)
-  client.type('\r')
-  await client.until(/^SEND OK - MESSAGE id \d+$/m)
-  const other = await connected(bob)
-  await other.until(/^ {2}half a sentence, Xand$/m)
+  test('the conversation of wire-protocol 4, word for word', async () => {
+    const client = await terminal()
+    const say = async (line: string, reply: RegExp) => {
+      client.type(`${line}\r`)
+      await client.until(new RegExp(`^c> ${line.replaceAll('?', '\\?')}\n${reply.source}\nc>$`, 'm'))
+    }
+    await say('REGISTER boogie33', /REGISTER OK/)
+    await say('register boogie33', /USERNAME IN USE/)
+    await say('CONNECT boogie33', /CONNECT OK/)
+    await say('CONNECT boogie33', /USER ALREADY CONNECTED/)
+    await say(
+      'SEND boogie33 hi,   wanna hear   a joke?',
+      /SEND OK - MESSAGE id (\d+)\nMESSAGE \1 FROM boogie33 :\n {2}hi, wanna hear a joke\?\nEND\nSEND MESSAGE id \1 OK/,
+    )
+    await say('SEND nobody hi', /SEND FAIL \/ USER DOES NOT EXIST/)
+    await say('FOO', /Error: command FOO not valid\./)
+    await say('SEND boogie33', /Syntax error\. Usage: SEND <userName> <message>/)
+    await say('DISCONNECT boogie33', /DISCONNECT OK/)
+    await say('DISCONNECT boogie33', /DISCONNECT FAIL \/ USER NOT CONNECTED/)
+    await say('UNREGISTER boogie33', /UNREGISTER OK/)
+    await say('UNREGISTER boogie33', /USER DOES NOT EXIST/)
+    await say('CONNECT boogie33', /CONNECT FAIL , USER DOES NOT EXIST/)
+    client.type('QUIT\r')
+    await client.until(/^c> QUIT\n\+\+\+ FINISHED \+\+\+$/m)
+    expect(await client.left).toBe(0)
+  })
+
+  test.each([200, 24])('a message does not tear the line being typed, %i columns wide', async (columns) => {
+    const [alice, bob] = [await newUser(), await newUser()]
+    const client = await connected(alice, { columns })
+    const typed = `SEND ${bob} half a sentence, and`
+    client.type(typed)
+    await client.until(/and$/)
+    const end = client.screen.cursor()
+    client.type('\x1b[D\x1b[D\x1b[D')
+    await runScript([`CONNECT ${bob}`, `SEND ${alice} coming in`], ...at())
+    await client.until(/END\n(.*\n)*.*and$/)
+    const rows = client.screen.rows()
+    const message = rows.findIndex((row) => new RegExp(`^MESSAGE \\d+ FROM ${bob} :$`).test(row))
+    expect(rows.slice(message + 1, message + 3)).toEqual(['  coming in', 'END'])
+    expect(
+      rows
+        .slice(message + 3)
+        .join('')
+        .replaceAll(' ', ''),
+    ).toBe(`c> ${typed}`.replaceAll(' ', ''))
+    expect(rows.filter((row) => row.startsWith('c> SEND'))).toHaveLength(1)
+    expect(client.screen.cursor().column).toBe(end.column - 3)
+    client.type('X')
+    await client.until(/Xand$/)
+    client.type('\r')
+    await client.until(/^SEND OK - MESSAGE id \d+$/m)
+    const other = await connected(bob)
+    await other.until(/^ {2}half a sentence, Xand$/m)
+  })
+
+  test('Ctrl-D leaves, and disconnects first, so that the next CONNECT is welcome', async () => {
+    const alice = await newUser()
+    const client = await connected(alice)
+    client.type('\x04')
+    expect(await client.left).toBe(0)
+    expect(client.screen.rows().slice(-2)).toEqual(['c>', '+++ FINISHED +++'])
+    await leave(await connected(alice))
+  })
+
+  test('a terminal that is closed, too, disconnects first', async () => {
+    const alice = await newUser()
+    const client = await connected(alice)
+    await client.close()
+    expect(await client.left).toBe(128 + constants.signals.SIGHUP)
+    await leave(await connected(alice))
+  })
 })
 
 test('what is typed ahead while a command runs is carried out after it, in order', async () => {
@@ -133,23 +162,6 @@ test('Ctrl-C clears the line, and twice leaves', async () => {
   client.type('\x03')
   expect(await client.left).toBe(0)
   expect(client.screen.rows().at(-1)).toBe('+++ FINISHED +++')
-})
-
-test('Ctrl-D leaves, and disconnects first, so that the next CONNECT is welcome', async () => {
-  const alice = await newUser()
-  const client = await connected(alice)
-  client.type('\x04')
-  expect(await client.left).toBe(0)
-  expect(client.screen.rows().slice(-2)).toEqual(['c>', '+++ FINISHED +++'])
-  await leave(await connected(alice))
-})
-
-test('a terminal that is closed, too, disconnects first', async () => {
-  const alice = await newUser()
-  const client = await connected(alice)
-  await client.close()
-  expect(await client.left).toBe(128 + constants.signals.SIGHUP)
-  await leave(await connected(alice))
 })
 
 test('the arrow keys bring back what an earlier run typed, also a message that could not be sent', async () => {
@@ -202,7 +214,8 @@ test('there is colour at a terminal, unless NO_COLOR says otherwise', async () =
   }
 })
 
-test('a server that goes away is one clear line, typing goes on, and when it is back so is the conversation', async () => {
+test('over the original protocol a server that is away is one clear line, and when it is back so is the conversation', async () => {
+  protocol = ['--legacy']
   const alice = await newUser()
   const client = await connected(alice)
   await server.kill()

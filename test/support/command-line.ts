@@ -30,6 +30,8 @@ function environment(more: Environment = {}): NodeJS.ProcessEnv {
 export interface ServerProcess {
   readonly port: number
   readonly soapPort: number
+  /** With `--tls-port 0`. */
+  readonly tlsPort: number | undefined
   readonly wsdl: string
   /** Ends it with SIGKILL; what it had stored stays. */
   kill(): Promise<void>
@@ -46,6 +48,7 @@ export async function startServerProcess(...args: readonly string[]): Promise<Se
 
   return {
     port: started.port,
+    tlsPort: started.tlsPort,
     soapPort: Number(new URL(started.wsdl).port),
     wsdl: started.wsdl,
     kill,
@@ -68,7 +71,7 @@ export async function startServerProcess(...args: readonly string[]): Promise<Se
     const lines = createInterface({ input: child.stdout })
     const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit')])
     if (typeof line !== 'string') throw new Error(`the server did not start: exit code ${line}`)
-    const started = JSON.parse(line) as { port: number; wsdl: string }
+    const started = JSON.parse(line) as { port: number; tlsPort?: number; wsdl: string }
     return { child, started }
   }
 

@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import {
+  openPiped,
+  PROTOCOLS,
+  runDms,
+  runScript,
+  type ServerProcess,
+  startServerProcess,
+} from '../support/command-line.ts'
+
+let server: ServerProcess
+let users = 0
+
+beforeAll(async () => {
+  server = await startServerProcess()
+})
+afterAll(() => server.close())
+
+const at = () => ['-p', String(server.port)]
+const trimming = () => [...at(), '--wsdl', server.wsdl]
+
+/** Two names that no other test uses, registered. */
+async function newUsers(...flags: readonly string[]): Promise<[string, string]> {
+  users += 1
+  const names: [string, string] = [`alice${users}`, `bob${users}`]
+  await runScript(
+    names.map((name) => `REGISTER ${name}`),
+    ...at(),
+    ...flags,
+  )
+  return names
+}
+
+const sent = expect.stringMatching(/^SEND OK - MESSAGE id \d+$/)
+const texts = (out: readonly string[]) =>
+  out.filter((line) => line.startsWith('  ')).map((line) => line.slice(2))
+
+describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
+  test('dms send sends one message, from its arguments or from standard input, and dms listen prints as many as it is told', async () => {
+    const [alice, bob] = await newUsers(...protocol)
+    const as = ['--as', alice, ...protocol]
+    expect((await runDms(['send', bob, 'hi,   there', ...as, ...trimming()])).out).toEqual([sent])
+    const typed = await runDms(['send', bob, '-', '--no-trim', ...as, ...at()], { input: ' as  typed \n' })
+    expect([typed.code, typed.out]).toEqual([0, [sent]])
+    await runDms(['send', bob, '--no-trim', ...as, ...at()], { input: 'third' })
+    const listen = ['listen', '--as', bob, '--count', '2', ...protocol, ...at()]
+    const first = await runDms(listen)
+    expect([first.code, texts(first.out)]).toEqual([0, ['hi, there', ' as  typed ']])
+    const rest = await runDms(['listen', '--count', '1', ...protocol, ...at()], { env: { DMS_USER: bob } })
+    expect(texts(rest.out)).toEqual(['third'])
+  })
+
+  test('what waits for the sender still waits after dms send', async () => {
+    const [alice, bob] = await newUsers(...protocol)
+    const flags = ['--no-trim', ...protocol, ...at()]
+    await runDms(['send', alice, 'kept', '--as', bob, ...flags])
+    expect((await runDms(['send', bob, 'back', '--as', alice, ...flags])).code).toBe(0)
+    const { out } = await runDms(['listen', '--as', alice, '--count', '1', ...protocol, ...at()])
+    expect(texts(out)).toEqual(['kept'])
+  })
+})
+
+test('the exit code tells: 1 refused, 2 not understood, 3 no server', async () => {
+  const [alice] = await newUsers()
+  const flags = ['--no-trim', ...at()]
+  const refused = await runDms(['send', 'nobody', 'hi', '--as', alice, ...flags])
+  expect([refused.code, refused.out]).toEqual([1, ['SEND FAIL / USER DOES NOT EXIST']])
+  const unknown = await runDms(['users', '--as', 'nobody', ...at()])
+  expect([unknown.code, unknown.out]).toEqual([1, ['CONNECT FAIL , USER DOES NOT EXIST']])
+  const binary = await openPiped('send', alice, '-', '--as', alice, ...flags)
+  binary.child.stdin.write(Buffer.from([0xff]))
+  expect(await binary.end()).toEqual({ code: 1, out: [], hints: ['dms send: standard input is not UTF-8'] })
+  const nameless = await runDms(['send', alice, 'hi', ...at()])
+  expect([nameless.code, ...nameless.hints]).toEqual([
+    2,
+    'error: say who you are with --as USER, or in the environment with DMS_USER',
+  ])
+  for (const flags of [
+    ['--legacy', '--tls'],
+    ['--ca', 'no-such-file'],
+    ['--tls', '--ca', 'no-such-file'],
+  ]) {
+    const { code, hints } = await runDms(['users', '--as', alice, ...flags])
+    expect([code, hints.length]).toEqual([2, 1])
+  }
+  const absent = await runDms(['send', alice, 'hi', '--as', alice, '--no-trim', '-p', '1'])
+  expect([absent.code, absent.out]).toEqual([3, ['CONNECT FAIL']])
+})
+
+test('dms users shows who there is, with --json as an object', async () => {
+  const [alice] = await newUsers()
+  const { code, out } = await runDms(['users', alice, '--as', alice, ...at()])
+  expect([code, out]).toEqual([0, [`${alice} online`]])
+  const json = await runDms(['users', alice, '--as', alice, '--json', ...at()])
+  expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ users: [{ name: alice, online: true }] })
+})
+
+test('dms listen prints what comes until a signal, over a server that is killed, and confirms what it printed', async () => {
+  const [alice, bob] = await newUsers()
+  const listener = openPiped('listen', '--as', bob, '--json', ...at())
+  const send = ['send', bob, '--as', alice, '--no-trim', ...at()]
+  await runDms([...send.slice(0, 2), 'one', ...send.slice(2)])
+  await listener.until(/"message".*"one"/)
+  await server.kill()
+  await server.restart()
+  await runDms([...send.slice(0, 2), 'two', ...send.slice(2)])
+  await listener.until(/"message".*"two"/)
+  listener.child.kill('SIGTERM')
+  await once(listener.child, 'exit')
+  const { code, out } = await listener.end()
+  expect(code).toBe(143)
+  expect(out.map((line) => JSON.parse(line)).map(({ type, text }) => [type, text ?? ''])).toEqual([
+    ['message', 'one'],
+    ['state', expect.stringContaining('away')],
+    ['state', expect.stringContaining('back')],
+    ['message', 'two'],
+  ])
+  // The receipts of both show that both were confirmed.
+  const receipts = openPiped('listen', '--as', alice, ...at())
+  await receipts.until(/SEND MESSAGE id \d+ OK\nSEND MESSAGE id \d+ OK/)
+  receipts.child.kill('SIGKILL')
+})
+
+test('dms listen leaves without a word when nobody reads it any more, and what it could not print comes again', async () => {
+  const [alice, bob] = await newUsers()
+  const listener = openPiped('listen', '--as', bob, ...at())
+  const send = (text: string) => runDms(['send', bob, text, '--as', alice, '--no-trim', ...at()])
+  await send('read')
+  await listener.until(/read\nEND/)
+  listener.child.stdout.destroy()
+  const left = once(listener.child, 'exit')
+  await send('unread')
+  await left
+  expect((await listener.end()).hints).toEqual([])
+  expect(texts((await runDms(['listen', '--as', bob, '--count', '1', ...at()])).out)).toEqual(['unread'])
+})
+
+test('a user who is connected already cannot be a second time; a session that is taken over ends dms listen with exit code 1', async () => {
+  const [alice, bob] = await newUsers()
+  const listener = openPiped('listen', '--as', alice, ...at())
+  await runDms(['send', alice, 'hi', '--as', bob, '--no-trim', ...at()])
+  await listener.until(/hi\nEND/)
+  const refused = await runDms(['send', bob, 'hi', '--as', alice, '--no-trim', ...at()])
+  expect([refused.code, refused.out]).toEqual([1, ['USER ALREADY CONNECTED']])
+  const ended = once(listener.child, 'exit')
+  await runScript([`CONNECT ${alice} --takeover`], ...at())
+  await ended
+  const { code, hints } = await listener.end()
+  expect([code, hints]).toEqual([1, [expect.stringMatching(/connected elsewhere/)]])
+})

@@ -23,7 +23,7 @@ interface Mailbox {
   /** What has arrived, taken or not. */
   arrived: Mark
   written: Mark
-  /** The account was made anew since: what still comes out of this one must not be confirmed in the other. */
+  /** The server has another one by now: what is still taken of this one must not be confirmed in the other. */
   over: boolean
 }
 
@@ -42,9 +42,9 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
  * Items that have arrived, taken in order, one after the other, each once. They are confirmed together once per tick, after
  * that was written down. What arrives again was on its way when a connection went: it is confirmed and not shown.
  *
- * An account that was made anew begins its seqs anew. It is known by what grows over the whole server and by what was
- * seen: an item of the old mailbox up to the last seq has no larger id, and no later time, than all that was shown of it
- * together, whatever the clock did; an item of the new one has a larger id, since ids go on.
+ * A name that is registered again has seqs above its old ones. But a server whose data was thrown away begins anew, and what it
+ * sends must not be taken for what was shown: of the old mailbox, nothing up to the last seq has a larger id, or a later
+ * time, than all that was shown of it together, whatever the clock did. What has is of another mailbox.
  */
 export class SessionArrivals {
   readonly #context: ArrivalsContext
@@ -78,7 +78,7 @@ export class SessionArrivals {
     if (this.#mailbox !== undefined) this.#mailbox.arrived = this.#taking?.mark ?? this.#mailbox.shown
   }
 
-  /** The account is gone, or is a new one: its seqs begin anew. */
+  /** The account is gone, or is a new one. */
   forget(user: string): void {
     this.#context.marks.forget(user)
     if (this.#mailbox?.user !== user) return

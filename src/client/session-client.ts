@@ -242,7 +242,7 @@ class SessionClient implements Client, SessionListener {
   /** The connection, opened if there is none. */
   async #reach(signal: AbortSignal | undefined): Promise<SessionConnection> {
     this.#closed.signal.throwIfAborted()
-    if (this.#connection !== undefined) return this.#connection
+    if (this.#connection?.ended === false) return this.#connection
     if (this.#presence !== undefined) {
       const why = this.#presence.away?.message ?? ''
       throw new CannotConnect(this.#address, `${this.#address} is away and looked for (${why})`)

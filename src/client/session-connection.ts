@@ -131,6 +131,11 @@ export class SessionConnection {
     return this.#terms
   }
 
+  /** Is it gone, or about to be. */
+  get ended(): boolean {
+    return this.#cut || this.#closed
+  }
+
   /** Frames to send, encoded. */
   write(frames: string): void {
     this.#out += frames
@@ -156,7 +161,7 @@ export class SessionConnection {
     { ref = this.nextRef(), done }: { ref?: string; done?: (result: ByteString) => void } = {},
   ): Promise<ByteString> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(this.#gone())
+      if (this.ended) return reject(this.#gone())
       const timer = setTimeout(() => {
         this.#requests.delete(ref)
         reject(noAnswer(this.address, this.#server.timeoutMs))

@@ -264,6 +264,15 @@ test('a connection that is half open is noticed by its silence, and taken over',
   await client.send('alice', 'still here')
 })
 
+test('a secret opens the account on every connection, also one that was replaced meanwhile', async () => {
+  await register('alice')
+  const { client, states } = await connected('alice')
+  await client.passwd({ secret: 'mine', kind: 'generated' })
+  relay.cut()
+  await change(states, 'back')
+  await client.send('alice', 'let in')
+})
+
 test('a session that is quiet lives, since both ends answer to heartbeats', async () => {
   const beats = createCollector<string>()
   const quiet = await openSessionStandIn((frame, peer) => {

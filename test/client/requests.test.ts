@@ -59,6 +59,7 @@ describe.each(['session', 'legacy'] as const)('over the %s protocol a client', (
     await expect(other.connect('nobody')).rejects.toEqual(refused('no-such-user'))
     await expect(other.unregister('nobody')).rejects.toEqual(refused('no-such-user'))
     await expect(other.send('alice', 'not connected')).rejects.toEqual(refused('not-connected'))
+    await expect(alice.connect('alice')).rejects.toEqual(refused('already-connected'))
     await expect(alice.connect('bob')).rejects.toEqual(refused('not-allowed'))
     await expect(alice.send('nobody', 'hello')).rejects.toEqual(refused('no-such-user'))
     await expect(alice.send('alice', 'no\0end')).rejects.toEqual(refused('invalid-request'))
@@ -210,6 +211,23 @@ describe('over the session protocol', () => {
     await expect(alice.send('alice', 'x'.repeat(65_537))).rejects.toMatchObject({ code: 'too-large' })
     await expect(alice.send('x'.repeat(65), 'hello')).rejects.toMatchObject({ code: 'no-such-user' })
     expect(await alice.send('alice', 'x'.repeat(65_536))).toBeGreaterThanOrEqual(0)
+  })
+
+  test('a CONNECT that is given up connects nobody, although its answer may come', async () => {
+    const stop = new AbortController()
+    const slow = await openSessionStandIn((frame, peer) => {
+      if (frame[0] !== 'CONNECT' || peer.number > 0) return answerWell(frame, peer)
+      stop.abort(new Error('too slow'))
+      peer.send('OK', frame[1] ?? '', 0)
+    })
+    opened.push(slow)
+    const client = open({ port: slow.port })
+    const given = client.connect('alice', { signal: stop.signal })
+    await expect(client.connect('bob')).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(given).rejects.toThrow('too slow')
+    expect(client.user).toBeUndefined()
+    await client.connect('alice')
+    expect(client.user).toBe('alice')
   })
 
   test('a server of another version is named', async () => {

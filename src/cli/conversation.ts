@@ -1,15 +1,12 @@
-import type { Client, Incoming } from '../client/client.ts'
-import { createClient } from '../client/connect.ts'
-import { openCredentialsFile } from '../client/credentials-file.ts'
-import { addressOf } from '../client/session-dial.ts'
+import type { ClientState, Incoming } from '../client/client.ts'
 import { unlessAborted } from '../client/unless-aborted.ts'
-import { ACCOUNTS } from './accounts.ts'
 import type { ClientOptions } from './client-options.ts'
-import { type Command, type CommandContext, parseLine, type Typed } from './commands.ts'
+import { type Command, parseLine, type Typed } from './commands.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
 import { createLink } from './link.ts'
 import { createOutput, type OutputStyle, type Screen } from './output.ts'
-import { type Ask, createPasswords } from './passwords.ts'
+import type { Ask } from './passwords.ts'
+import type { Server } from './server.ts'
 import { createTexts } from './texts.ts'
 
 /** What a line came to. */
@@ -60,22 +57,12 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   const output = createOutput(parts.style, parts.screen)
   const link = createLink()
   const texts = createTexts(options, link)
-  const { credentialsFile } = options
-  const [client, complaint] = openClient()
-  const accounts = ACCOUNTS[options.protocol]({
-    client,
-    address: addressOf({ host: options.server, port: options.port }),
-    credentials: openCredentialsFile(credentialsFile),
-    credentialsFile,
-    passwords: createPasswords(options.password, parts.ask),
-  })
-  const context: CommandContext = { client, accounts, trim: texts.trim, protocol: options.protocol }
   const running = new Set<Promise<Outcome>>()
   /** Ends the waiting of what is not wanted and so is not taken. */
   const untaken = new AbortController()
   let replying: Promise<unknown> | undefined
   let left: Promise<void> | undefined
-  let complained = complaint === undefined
+  let server: Promise<Server> | undefined
 
   return {
     async execute(line) {
@@ -94,10 +81,6 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   }
 
   async function run(command: Command, typed: Typed, how = { quiet: false }): Promise<Outcome> {
-    if (!complained) {
-      complained = true
-      await output.note(complaint ?? '')
-    }
     const outcome = perform(command, typed, how)
     running.add(outcome)
     const over = () => running.delete(outcome)
@@ -113,6 +96,9 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   }
 
   async function perform(command: Command, typed: Typed, { quiet }: { quiet: boolean }): Promise<Outcome> {
+    const { client, accounts } = await reach()
+    const { protocol } = options
+    const context = { client, accounts, trim: texts.trim, protocol }
     const answer = await command.run(context, typed).catch(explain)
     if ('exit' in answer) {
       const { exit, hint, ...why } = answer
@@ -132,21 +118,17 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     return GOES_ON
   }
 
-  /** The client; and what a person should know if what was shown cannot be remembered. */
-  function openClient(): [client: Client, complaint?: string] {
-    const { server, port, protocol, tls, ca, timeoutMs, shownFolder } = options
-    const open = (stateFolder?: string) =>
-      createClient({ server, port, protocol, tls, ca, timeoutMs, stateFolder, onState: changed }, receive)
-    try {
-      return [open(shownFolder)]
-    } catch (error) {
-      if (protocol === 'legacy') throw error
-      const why = error instanceof Error ? error.message : String(error)
-      return [open(), `what was shown is not kept for the next run, which may show it again: ${why}`]
-    }
+  /** Loaded when first needed, like the SOAP client: nothing stands before the prompt. */
+  function reach(): Promise<Server> {
+    server ??= import('./server.ts').then(async ({ createServer }) => {
+      const created = createServer(options, { receive, onState: changed, ask: parts.ask })
+      if (created.complaint !== undefined) await output.note(created.complaint)
+      return created
+    })
+    return server
   }
 
-  function changed(change: Parameters<typeof link.changed>[0]): void {
+  function changed(change: ClientState): void {
     link.changed(change)
     output.state(change).catch(() => {}) // nobody reads it: what prints next finds that out, too
     if (change.state === 'ended') parts.ended?.(explain(change.reason).exit)
@@ -164,6 +146,8 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     link.end()
     // COMPAT: a push of the original protocol that is not taken is cut off; until then its listener cannot close.
     if (options.protocol === 'legacy') untaken.abort()
+    const { client } = (await server?.catch(() => undefined)) ?? {}
+    if (client === undefined) return
     const { user } = client
     if (user !== undefined) await atMost(LEAVE_MS, client.disconnect(user))
     await atMost(LEAVE_MS, client.close())

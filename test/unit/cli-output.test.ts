@@ -1,4 +1,5 @@
 import { createOutput, type OutputStyle } from '../../src/cli/output.ts'
+import { Fault } from '../../src/domain/fault.ts'
 
 function written(style: Partial<OutputStyle> = {}) {
   const printed: string[] = []
@@ -35,6 +36,55 @@ test('what a peer sent is harmless: name, text and reason', async () => {
   await output.failure({ command: 'SEND', words: 'SEND FAIL', code: 'unavailable', hint: 'because\x1b[2J' })
   expect(printed[0]).toBe('MESSAGE 1 FROM b\\x1bob :\n  hi\\nEND\\x1b[2J\nEND')
   expect(hints[0]).toBe('because\\x1b[2J')
+})
+
+test('how many wait is a line for people, and nothing where none do', async () => {
+  const { output, printed, hints } = written()
+  for (const waiting of [undefined, 0, 1, 3]) {
+    await output.reply({ command: 'CONNECT', words: 'CONNECT OK', waiting })
+  }
+  expect(printed).toEqual(Array(4).fill('CONNECT OK'))
+  expect(hints).toEqual(['1 message waiting', '3 messages waiting'])
+})
+
+test('what becomes of the connection is one line, and what the reply to CONNECT says is none', async () => {
+  const changes = [
+    { state: 'connecting' },
+    { state: 'online', waiting: 2 },
+    { state: 'lost', reason: new Error('cut\x1b[2J') },
+    { state: 'back', waiting: 0 },
+    { state: 'back', waiting: 2 },
+    { state: 'ended', reason: new Fault('already-connected', 'taken over') },
+  ] as const
+  const words = written()
+  for (const change of changes) await words.output.state(change)
+  expect([words.printed, words.hints]).toEqual([
+    [],
+    [
+      'the server is away and looked for, what you send waits: cut\\x1b[2J',
+      'the server is back',
+      'the server is back, 2 messages waiting',
+      'you are not connected any more: taken over',
+    ],
+  ])
+  const json = written({ json: true })
+  for (const change of changes) await json.output.state(change)
+  expect(json.printed.map((line) => JSON.parse(line))).toEqual([
+    { type: 'state', state: 'lost', text: expect.any(String) },
+    { type: 'state', state: 'back', waiting: 0, text: expect.any(String) },
+    { type: 'state', state: 'back', waiting: 2, text: expect.any(String) },
+    { type: 'state', state: 'ended', text: expect.any(String) },
+  ])
+})
+
+test('the names of users are harmless, one a line', async () => {
+  const users = [
+    { name: 'b\x1bob', online: true },
+    { name: 'carol', online: false },
+  ]
+  const { output, printed } = written()
+  await output.reply({ command: 'USERS', words: 'b\x1bob online\ncarol offline', users })
+  expect(printed).toEqual(['b\\x1bob online\ncarol offline'])
 })
 
 test('--raw shows it as it is', async () => {

@@ -15,6 +15,8 @@ export interface DiskFaultRun {
   /** GET /readyz while it refused. */
   readonly readyz?: number
   readonly ended?: Ended
+  /** What was said when it would not start. */
+  readonly words?: string
   readonly refused: number
   readonly findings: readonly Finding[]
   /** Items that the store still held after everything was drained. */
@@ -29,9 +31,14 @@ const NO_FAULT_AFTER = 2000
 /**
  * Reliability R3: strace makes system calls on the store's files fail while users talk. Then the server is killed, started
  * without faults, and everything is drained.
+ * @param options.afterKill the server that is to suffer starts on what one left that was killed: it has more to do at its start.
  * @param inject as strace's `-e inject=` takes it, for instance `fdatasync:error=EIO:when=5`. Calls count by thread.
  */
-export async function diskFaultRun(inject: string, seed: number): Promise<DiskFaultRun> {
+export async function diskFaultRun(
+  inject: string,
+  seed: number,
+  { afterKill = false } = {},
+): Promise<DiskFaultRun> {
   const random = createRandom(seed)
   const folder = await makeTempFolder()
   const server = await stableAddress()
@@ -40,7 +47,7 @@ export async function diskFaultRun(inject: string, seed: number): Promise<DiskFa
   let running = await startServerProcess({ folder, port })
   try {
     await load.register()
-    await end(running)
+    await (afterKill ? running.kill() : end(running))
 
     const calls = ['write', 'writev', 'pwrite64', 'pwritev', 'fdatasync', 'fsync', 'ftruncate']
     const tracing = {
@@ -56,9 +63,9 @@ export async function diskFaultRun(inject: string, seed: number): Promise<DiskFa
       // One thread for the store's work: calls count by thread.
       env: { UV_THREADPOOL_SIZE: '1' },
     }).catch((error: Error) => error)
-    let found: Pick<DiskFaultRun, 'outcome' | 'readyz' | 'ended'>
+    let found: Pick<DiskFaultRun, 'outcome' | 'readyz' | 'ended' | 'words'>
     if (faulty instanceof Error) {
-      found = { outcome: 'not started' }
+      found = { outcome: 'not started', words: faulty.message }
     } else {
       running = faulty
       load.start()

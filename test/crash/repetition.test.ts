@@ -15,7 +15,7 @@ const SHOWN = 100
 const SLOW_DISK = underStrace({
   log: '/dev/null',
   calls: ['fdatasync'],
-  inject: ['fdatasync:delay_enter=400ms'],
+  inject: ['fdatasync:delay_enter=200ms'],
 })
 
 /**

@@ -1,0 +1,90 @@
+import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
+import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
+import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
+import { MANNERS, openSlowPeers, ownMemory } from './slow-peers.ts'
+
+const COUNT = 400
+const MEGABYTE = 1024 * 1024
+
+/** Reliability R5, in short; `npm run soak:slow` is the long one, with figures. */
+describe('peers that waste the server’s time', () => {
+  let server: ServerProcess
+
+  beforeAll(async () => {
+    const flags = [
+      '--request-timeout',
+      '1',
+      '--heartbeat',
+      '4',
+      '--max-unread-bytes',
+      '65536',
+      '--window',
+      '1000',
+    ]
+    server = await startServerProcess({ folder: await makeTempFolder(), flags })
+  })
+  afterAll(async () => {
+    await server.kill()
+    await removeTempFolders()
+  })
+
+  async function join(user: string): Promise<SessionPeer> {
+    const peer = await dialSessionPeer(server.port)
+    peer.send(['SESSION', 1], ['REGISTER', 'r', user, ''], ['CONNECT', 'c', user, 'takeover'])
+    expect((await peer.reply('c'))[0]).toBe('OK')
+    return peer
+  }
+
+  /** Somebody sends to himself until it is over, and gets everything. */
+  async function live(user: string, until: Promise<unknown>): Promise<number> {
+    const peer = await join(user)
+    let over = false
+    void until.then(() => {
+      over = true
+    })
+    let sent = 0
+    while (!over) {
+      expect((await peer.ask('SEND', user, `text ${sent}`))[0]).toBe('OK')
+      const message = await peer.take('SEND_MESSAGE')
+      expect(message.at(-1)).toBe(`text ${sent}`)
+      peer.confirm(message)
+      peer.confirm(await peer.take('SEND_MESS_ACK'))
+      sent++
+    }
+    await peer.close()
+    return sent
+  }
+
+  test(`${COUNT} at once are all cut at the deadline, cost little memory, and others are served meanwhile`, async () => {
+    const before = ownMemory(server.pid)
+    const manners = Object.keys(MANNERS) as (keyof typeof MANNERS)[]
+    const slow = await openSlowPeers({ port: server.port, count: COUNT, manners, everyMs: 50 })
+    try {
+      expect(await live('ann', slow.allCut)).toBeGreaterThan(0)
+      expect(slow.cut).toBe(COUNT)
+      expect(ownMemory(server.pid) - before).toBeLessThan(100 * MEGABYTE)
+    } finally {
+      slow.close()
+    }
+  })
+
+  test('who is present and never reads costs no more than what may wait, and is cut; what was sent waits', async () => {
+    const deaf = await join('deaf')
+    deaf.socket.pause()
+    const sender = await join('sender')
+    const text = 'x'.repeat(60_000)
+    const send = async (count: number) => {
+      for (let n = 0; n < count; n++) expect((await sender.ask('SEND', 'deaf', text))[0]).toBe('OK')
+    }
+    // A heap and a store that are warm first; what comes then, 60 MB, would all have to stay if anything stayed.
+    await send(1000)
+    const before = ownMemory(server.pid)
+    await send(1000)
+    expect(ownMemory(server.pid) - before).toBeLessThan(30 * MEGABYTE)
+    while ((await sender.ask('USERS', 'deaf'))[1] !== 'deaf offline');
+    const again = await dialSessionPeer(server.port)
+    again.send(['SESSION', 1])
+    expect(await again.ask('CONNECT', 'deaf', '')).toEqual(['OK', '2000'])
+    for (const peer of [deaf, sender, again]) await peer.close()
+  }, 60_000)
+})

@@ -111,6 +111,31 @@ describe('confirmations', () => {
     ])
   })
 
+  test('nothing behind an item that could not be taken is confirmed while the user disconnects', async () => {
+    let refuse = () => {}
+    const items = createCollector<Incoming>()
+    const { server, client, peer } = await connected(
+      (item) => {
+        items.add(item)
+        return new Promise((_, reject) => (refuse = () => reject(new Error('no'))))
+      },
+      (frame, peer) => {
+        if (frame[0] !== 'SEND') answerWell(frame, peer)
+      },
+    )
+    peer.sendBytes(messages(1, 2))
+    await items.count(1)
+    const answer = client.send('bob', 'before I go')
+    const left = client.disconnect('alice')
+    refuse()
+    const [, ref] = await server.until('SEND')
+    peer.send('OK', ref ?? '', 7)
+    expect(await answer).toBe(7)
+    await left
+    expect(items.all).toHaveLength(1)
+    expect(acks(server)).toEqual([])
+  })
+
   test('a server that sends more than its window is not believed', async () => {
     const states = createCollector<ClientState>()
     const never = () => new Promise<void>(() => {})

@@ -115,7 +115,7 @@ function createJsonOutput(screen: Screen): Output {
 /** A status line, or undefined for what needs none: the reply to CONNECT says it. */
 function stateWords(change: ClientState): string | undefined {
   if (change.state === 'lost') {
-    return `the server is away and looked for, what you send waits: ${change.reason.message}`
+    return `the server is away and looked for; what you send waits (${change.reason.message})`
   }
   if (change.state === 'back') {
     return `the server is back${change.waiting === 0 ? '' : `, ${waitingWords(change.waiting)}`}`

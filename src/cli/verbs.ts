@@ -4,6 +4,7 @@ import type { ClientIo, ClientOptions, Verb } from './client-options.ts'
 import { COMMANDS, type Command } from './commands.ts'
 import { type Conversation, createConversation } from './conversation.ts'
 import { EXIT_CODES, type ExitCode } from './exit-code.ts'
+import { createOutput } from './output.ts'
 import { createPipes } from './pipes.ts'
 
 /** The longest message that is read from standard input, in bytes: beyond any sensible server's limit, and yet a limit. */
@@ -63,8 +64,9 @@ export async function runVerb(
     return (await conversation.run(command, { fields, option: false })).exit
   }
 
-  async function refuse(why: string): Promise<ExitCode> {
-    await screen.hint(`dms ${verb.name}: ${why}`)
+  async function refuse(hint: string): Promise<ExitCode> {
+    const failure = { command: SEND.name, words: SEND.otherwise, code: 'invalid-request', hint }
+    await createOutput(style, screen).failure(failure)
     return EXIT_CODES.refused
   }
 }

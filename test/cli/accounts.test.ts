@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -157,6 +157,8 @@ test('a chosen password is asked for twice, is never shown, and is kept nowhere'
 
 test('PASSWD puts a password in the place of the stored secret, which then is gone', async () => {
   await script(['REGISTER heidi', 'REGISTER ivan'])
+  const copy = join(folder, 'copy.json')
+  copyFileSync(credentials, copy)
   const client = await terminal()
   await say(client, 'PASSWD', /^PASSWD FAIL\nnobody is connected here.*\nc>$/m)
   await say(client, 'CONNECT heidi', /CONNECT OK\nc>$/)
@@ -170,7 +172,14 @@ test('PASSWD puts a password in the place of the stored secret, which then is go
   client.type('QUIT\r')
   expect(await client.left).toBe(0)
   expect((await script(['CONNECT heidi'])).code).toBe(1)
-  expect((await script(['CONNECT heidi'], { password: 'pass word' })).out).toEqual(['CONNECT OK'])
+  const stale = await script(['CONNECT heidi'], { file: copy })
+  expect([stale.code, ...stale.hints]).toEqual([
+    1,
+    expect.stringContaining(`${copy} holds another secret for heidi`),
+  ])
+  for (const file of [credentials, copy]) {
+    expect((await script(['CONNECT heidi'], { file, password: 'pass word' })).out).toEqual(['CONNECT OK'])
+  }
 })
 
 test('in a script DMS_PASSWORD is the password that REGISTER --password and PASSWD set', async () => {

@@ -56,7 +56,7 @@ test('a server that is killed is one status line; typing goes on, and what was s
   const [alice, bob] = await newUsers()
   const client = await connected(alice)
   await server.kill()
-  await client.until(/^the server is away and looked for, what you send waits: .*\nc>$/m)
+  await client.until(/^the server is away and looked for; what you send waits \(.*\)\nc>$/m)
   client.type(`SEND ${bob} first   of two\rFOO\rSEND ${bob} second\rHELP\rREGISTER carol\r`)
   await client.until(
     /Error: command FOO not valid\.\n(.*\n)*0 done(.*\n)*REGISTER FAIL\n.*is away and looked for.*\nc>$/,

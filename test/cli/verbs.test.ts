@@ -69,7 +69,11 @@ test('the exit code tells: 1 refused, 2 not understood, 3 no server', async () =
   expect([unknown.code, unknown.out]).toEqual([1, ['CONNECT FAIL , USER DOES NOT EXIST']])
   const binary = await openPiped('send', alice, '-', '--as', alice, ...flags)
   binary.child.stdin.write(Buffer.from([0xff]))
-  expect(await binary.end()).toEqual({ code: 1, out: [], hints: ['dms send: standard input is not UTF-8'] })
+  expect(await binary.end()).toEqual({
+    code: 1,
+    out: ['SEND FAIL'],
+    hints: ['standard input is not UTF-8'],
+  })
   const nameless = await runDms(['send', alice, 'hi', ...at()])
   expect([nameless.code, ...nameless.hints]).toEqual([
     2,

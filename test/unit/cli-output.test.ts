@@ -61,7 +61,7 @@ test('what becomes of the connection is one line, and what the reply to CONNECT 
   expect([words.printed, words.hints]).toEqual([
     [],
     [
-      'the server is away and looked for, what you send waits: cut\\x1b[2J',
+      'the server is away and looked for; what you send waits (cut\\x1b[2J)',
       'the server is back',
       'the server is back, 2 messages waiting',
       'you are not connected any more: taken over',

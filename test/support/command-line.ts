@@ -143,7 +143,13 @@ export function talkTo(child: ChildProcessWithoutNullStreams): PipedClient {
   return {
     child,
     type: (...lines) => void child.stdin.write(lines.map((line) => `${line}\n`).join('')),
-    until: (pattern) => shown(waiting, () => out.join('\n'), pattern),
+    until: (pattern) =>
+      shown(
+        waiting,
+        () => out.join('\n'),
+        pattern,
+        () => hints.join('\n'),
+      ),
     async end() {
       child.stdin.end()
       await closed
@@ -203,7 +209,12 @@ export function openTerminalClient(
 const SHOWN_WITHIN_MS = 10_000
 
 /** Resolves when the text matches; `lookers` are called each time it may have changed. */
-function shown(lookers: Set<() => void>, text: () => string, pattern: RegExp): Promise<void> {
+function shown(
+  lookers: Set<() => void>,
+  text: () => string,
+  pattern: RegExp,
+  aside: () => string = () => '',
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = () => {
       if (!pattern.test(text())) return
@@ -213,7 +224,7 @@ function shown(lookers: Set<() => void>, text: () => string, pattern: RegExp): P
     }
     const timer = setTimeout(() => {
       lookers.delete(look)
-      reject(new Error(`${pattern} was not shown, but:\n${text()}`))
+      reject(new Error(`${pattern} was not shown, but:\n${text()}\n${aside()}`))
     }, SHOWN_WITHIN_MS)
     lookers.add(look)
     look()

@@ -56,6 +56,20 @@ describe('a segment of the log', () => {
     ])
   })
 
+  test('whose entry has a damaged length is read on behind it, whatever bit was flipped', () => {
+    const entry = encodeEntry([put])
+    for (let bit = 0; bit < 64; bit++) {
+      const damaged = Buffer.from(entry)
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7))
+      expect(read(segment(encodeEntry([removal]), damaged, entry, entry))).toEqual([
+        { writes: [removal] },
+        { at: 8 + encodeEntry([removal]).length, problem: 'an entry is damaged' },
+        { writes: [put] },
+        { writes: [put] },
+      ])
+    }
+  })
+
   test('of a version that is not known is named, not guessed', () => {
     expect(read(Buffer.from('dms log2 and more'))).toEqual([
       { at: 0, problem: 'this is not a segment of a log that this version knows' },

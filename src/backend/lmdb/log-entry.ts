@@ -67,24 +67,29 @@ export function* decodeSegment(bytes: Buffer): Generator<LogFinding> {
   let damagedAt: number | undefined
   for (let at = MAGIC.length; at < bytes.length; ) {
     const entry = entryAt(bytes, at)
-    if (entry === undefined) break
-    const writes = entry.readUInt32BE(4) === checksum(entry) ? decodeWrites(entry) : undefined
-    if (writes === undefined) {
+    const writes = entry === undefined ? undefined : decodeWrites(entry)
+    if (entry === undefined || writes === undefined) {
+      // Its length may be what is damaged, so the next entry is looked for from here on. No text passes for one: texts
+      // have no NUL, and a length without a NUL is that of 16 MB and more, whose CRC nobody can know beforehand.
       damagedAt ??= at
-    } else {
-      if (damagedAt !== undefined) yield { at: damagedAt, problem: 'an entry is damaged' }
-      damagedAt = undefined
-      yield { writes }
+      at++
+      continue
     }
+    if (damagedAt !== undefined) yield { at: damagedAt, problem: 'an entry is damaged' }
+    damagedAt = undefined
+    yield { writes }
     at += entry.length
   }
 }
 
-/** The bytes that the length at this place claims; undefined when there are not that many. */
+/** The entry at this place; undefined if none begins here. */
 function entryAt(bytes: Buffer, at: number): Buffer | undefined {
-  if (at + ENTRY_HEADER_BYTES > bytes.length) return undefined
+  if (at + ENTRY_HEADER_BYTES + WRITE_HEADER_BYTES > bytes.length) return undefined
   const end = at + ENTRY_HEADER_BYTES + bytes.readUInt32BE(at)
-  return end > bytes.length || end === at + ENTRY_HEADER_BYTES ? undefined : bytes.subarray(at, end)
+  // What can be no entry is told from one without going through all of it.
+  if (end > bytes.length || (bytes[at + ENTRY_HEADER_BYTES] as number) >= TABLES.length) return undefined
+  const entry = bytes.subarray(at, end)
+  return entry.length > ENTRY_HEADER_BYTES && entry.readUInt32BE(4) === checksum(entry) ? entry : undefined
 }
 
 function checksum(entry: Buffer): number {

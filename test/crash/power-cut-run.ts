@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +10,13 @@ import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
 import { type DiskEvent, diskEvents, filesAfter, RECORDED_CALLS } from './power-cut.ts'
 import { createRandom } from './random.ts'
-import { startServerProcess } from './server-process.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { readStrace, underStrace } from './strace.ts'
 
 /** What a server under load did to its files, and what its users saw meanwhile. */
 export interface Recording {
+  /** The files when it began. */
+  readonly before: ReadonlyMap<string, Buffer>
   readonly events: readonly DiskEvent[]
   readonly history: readonly HistoryEvent[]
   /** When each event of the history had happened at the latest, in seconds since 1970. */
@@ -32,50 +34,72 @@ export interface ImageOutcome {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Records a server that begins with an empty folder, for so many events of its users' history. */
-export async function record(eventCount: number, seed: number): Promise<Recording> {
+/**
+ * Records a server for so many events of its users' history.
+ * @param options.afterKill it begins with what a server left that was killed, and so with bringing its log into the tree; otherwise with an empty folder.
+ */
+export async function record(
+  eventCount: number,
+  seed: number,
+  { afterKill = false } = {},
+): Promise<Recording> {
   const random = createRandom(seed)
   const folder = await makeTempFolder()
   const server = await stableAddress()
   const log = join(await makeTempFolder(), 'calls')
   const under = underStrace({ log, calls: RECORDED_CALLS })
   const times: number[] = []
-  const load = createLoad({
-    server,
-    users: USERS,
-    random,
-    recorded: () => times.push((Date.now() + 1) / 1000),
-  })
-  const running = await startServerProcess({ folder, port: server.port, under })
+  // Rounded up, so that nothing counts before it has happened.
+  const recorded = () => times.push((Date.now() + 1) / 1000)
+  const load = createLoad({ server, users: USERS, random, recorded })
+  const before = new Map<string, Buffer>()
+  let running: ServerProcess | undefined
   try {
-    await load.register()
-    load.start()
-    await load.grown(eventCount)
-    await running.kill()
+    if (afterKill) {
+      running = await startServerProcess({ folder, port: server.port })
+      await talk()
+      for (const { name } of (await readdir(folder, { withFileTypes: true })).filter((entry) =>
+        entry.isFile(),
+      )) {
+        before.set(name, await readFile(join(folder, name)))
+      }
+    }
+    running = await startServerProcess({ folder, port: server.port, under })
+    await talk()
   } finally {
-    await running.kill()
+    await running?.kill()
     await load.close()
   }
-  return { events: diskEvents(readStrace(log), folder), history: load.history, times }
+  const events = diskEvents(readStrace(log), folder, before.keys())
+  return { before, events, history: load.history, times }
+
+  async function talk(): Promise<void> {
+    if (load.history.length === 0) await load.register()
+    const grown = load.grown(eventCount)
+    load.start()
+    await grown
+    await running?.kill()
+    await load.killed()
+  }
 }
 
 /** Cuts the power at random moments of a recording, and looks what a store makes of what is left. */
 export async function cutPower(
-  { events, history, times }: Recording,
+  { before: files, events, history, times }: Recording,
   { images, seed, honourSyncs = true }: { images: number; seed: number; honourSyncs?: boolean },
 ): Promise<ImageOutcome[]> {
   const random = createRandom(seed)
   const drained = openDrain()
   const outcomes: ImageOutcome[] = []
   try {
-    for (let image = 0; image < images; image++) {
+    while (outcomes.length < images) {
       const { call } = random.pick(events)
       // Before a call, or in the middle of it.
       const line = call.began + random.below(2)
-      const files = filesAfter(events, { line, random, honourSyncs })
+      const image = filesAfter(events, { line, random, before: files, honourSyncs })
       const folder = join(await makeTempFolder(), 'data')
       await mkdir(folder)
-      for (const [file, content] of files) await writeFile(join(folder, file), content)
+      for (const [file, content] of image) await writeFile(join(folder, file), content)
       const found = await drained.drain(folder)
       await rm(folder, { recursive: true })
       const until = times.findIndex((time) => time > call.beganAt)

@@ -7,22 +7,26 @@ import { cutPower, type Recording, record } from './power-cut-run.ts'
  * was not synced each sector is kept or lost by coin toss. `npm run soak:power` looks at a thousand images.
  */
 describeWith('strace')('the power is cut under load', () => {
-  let recording: Recording
+  let fresh: Recording
+  let restarted: Recording
 
   beforeAll(async () => {
-    recording = await record(600, 1)
+    fresh = await record(600, 1)
+    restarted = await record(300, 2, { afterKill: true })
   }, 60_000)
 
   afterAll(removeTempFolders)
 
   test('every store opens, and nothing acknowledged is lost, shown out of order, or without its receipt', async () => {
-    for (const outcome of await cutPower(recording, { images: 20, seed: 1 })) {
-      expect(outcome).toEqual({ findings: [], problems: [] })
+    for (const recording of [fresh, restarted]) {
+      for (const outcome of await cutPower(recording, { images: 10, seed: 1 })) {
+        expect(outcome).toEqual({ findings: [], problems: [] })
+      }
     }
   }, 60_000)
 
   test('without its syncs the same recording loses acknowledged messages: these images can tell', async () => {
-    const outcomes = await cutPower(recording, { images: 10, seed: 1, honourSyncs: false })
+    const outcomes = await cutPower(fresh, { images: 10, seed: 1, honourSyncs: false })
     expect(outcomes.flatMap(({ findings }) => findings)).toContainEqual(
       expect.objectContaining({ complaint: 'acknowledged and lost' }),
     )

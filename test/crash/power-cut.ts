@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Random } from './random.ts'
 import { bytesOf, fileOf, type SystemCall } from './strace.ts'
 
@@ -36,10 +36,14 @@ interface OpenFile {
 /** Disks write sectors whole. */
 const SECTOR = 512
 
-/** What the calls did to the files of a folder. Throws at a call that it does not understand: a recording with a hole would prove nothing. */
-export function diskEvents(calls: readonly SystemCall[], folder: string): DiskEvent[] {
+/** What the calls did to the files of a folder, in which there were some already. Throws at a call that it does not understand: a recording with a hole would prove nothing. */
+export function diskEvents(
+  calls: readonly SystemCall[],
+  folder: string,
+  before: Iterable<string> = [],
+): DiskEvent[] {
   const open = new Map<number, OpenFile>()
-  const existing = new Set<string>()
+  const existing = new Set([...before].map((name) => join(folder, name)))
   const events: DiskEvent[] = []
   for (const call of calls) {
     if (call.name === 'openat') {
@@ -111,6 +115,8 @@ export interface PowerCut {
   /** The line of the log before which the power goes. */
   readonly line: number
   readonly random: Random
+  /** The files at the beginning of the recording, all of them synced. */
+  readonly before: ReadonlyMap<string, Buffer>
   /** False: as if no sync had ever been asked for. To see that a test of these images can fail. */
   readonly honourSyncs?: boolean
 }
@@ -122,7 +128,7 @@ export interface PowerCut {
  */
 export function filesAfter(
   events: readonly DiskEvent[],
-  { line, random, honourSyncs = true }: PowerCut,
+  { line, random, before, honourSyncs = true }: PowerCut,
 ): Map<string, Buffer> {
   const begun = events.filter(({ call }) => call.began < line)
   const syncs = begun.filter(({ kind, call }) => honourSyncs && kind === 'synced' && call.ended < line)
@@ -130,7 +136,7 @@ export function filesAfter(
     syncs.some((sync) => sync.file === file && sync.call.began > ended)
   const kept = (): boolean => random.chance(0.5)
 
-  const files = new Map<string, Buffer>()
+  const files = new Map<string, Buffer>([...before].map(([name, content]) => [name, Buffer.from(content)]))
   for (const event of begun) {
     const { file, call, kind } = event
     const content = files.get(file)

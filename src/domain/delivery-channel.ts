@@ -1,7 +1,7 @@
 import type { Item } from './message.ts'
 
-/** Why a session ended. */
-export type EndReason = 'disconnected' | 'gone' | 'takeover' | 'unregistered' | 'shutdown'
+/** Why a session ended; `credential`: the account has got another one, and whoever is present has not proven it. */
+export type EndReason = 'disconnected' | 'gone' | 'takeover' | 'unregistered' | 'credential' | 'shutdown'
 
 /** How items reach one client. Confirmations come back through `Session.confirm`. */
 export interface DeliveryChannel {

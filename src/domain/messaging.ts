@@ -48,8 +48,11 @@ export interface Messaging {
   disconnect(claim: Claim): Promise<void>
   /** Sends a batch, in order. Outcomes stand at their submission's index. Rejects as a whole when the sender may not send. */
   send(claim: Claim, submissions: readonly Submission[]): Promise<readonly (MessageId | Fault)[]>
-  /** Sets or replaces the credential; an open account is closed to everybody else by it. */
-  setCredential(claim: Claim, verifier: ByteString): Promise<void>
+  /**
+   * Sets or replaces the credential; an open account is closed to everybody else by it. Whoever is present as that user is
+   * not any more, unless it is `holder`, the session that asks.
+   */
+  setCredential(claim: Claim, verifier: ByteString, holder?: Session): Promise<void>
   users(prefix: ByteString): Promise<readonly UserStatus[]>
   /** Why the service refuses, or undefined while it is ready. */
   failure(): string | undefined

@@ -97,9 +97,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
       return outcomes
     },
 
-    async setCredential(claim, verifier) {
+    async setCredential(claim, verifier, holder) {
       const { name } = await admit(claim)
       await store.setVerifier(name, verifier)
+      const session = sessions.get(name)
+      if (session !== holder) void session?.end('credential')
     },
 
     async users(prefix) {

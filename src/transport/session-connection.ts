@@ -26,6 +26,7 @@ import { TickWriter } from './tick-writer.ts'
 const GOODBYES: Readonly<Partial<Record<EndReason, string>>> = {
   takeover: 'takeover',
   unregistered: 'unregistered',
+  credential: 'credential',
   shutdown: 'shutdown',
 }
 

@@ -90,7 +90,7 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
     async run(peer, [verifier]) {
       const claim = peer.claim()
       peer.context.authentication.checkVerifier(verifier as ByteString)
-      await peer.context.messaging.setCredential(claim, verifier as ByteString)
+      await peer.context.messaging.setCredential(claim, verifier as ByteString, peer.session)
       // Whoever has just set the credential holds the account.
       peer.authenticated = { user: claim.name as UserName, verifier: verifier as ByteString }
       return ''

@@ -133,6 +133,22 @@ describe.each(BACKEND_NAMES)('an account with a credential, over %s', (backend) 
       expect((await peer.ask('CONNECT', 'ann', ''))[0]).toBe('OK')
     })
 
+    test('ends the session of whoever is present by the old secret, or by none; the one that asked goes on', async () => {
+      const bob = await bed.join('bob')
+      const other = await bed.open()
+      await login(other, 'ann', secret)
+      await other.ask('CONNECT', 'ann', '')
+      await login(peer, 'ann', secret)
+      const next = await createVerifier(createSecret(), 'generated')
+      expect(await peer.ask('PASSWD', next)).toEqual(['OK', ''])
+      expect(await other.take('BYE')).toEqual(['BYE', 'credential'])
+      await other.closed
+      expect((await peer.ask('CONNECT', 'ann', ''))[0]).toBe('OK')
+      expect(await peer.ask('PASSWD', await createVerifier(createSecret(), 'generated'))).toEqual(['OK', ''])
+      expect((await bob.ask('SEND', 'ann', 'are you there'))[0]).toBe('OK')
+      expect((await peer.take('SEND_MESSAGE')).at(-1)).toBe('are you there')
+    })
+
     test('between the halves of an AUTH counts: the proof of what was replaced opens nothing', async () => {
       await login(peer, 'ann', secret)
       const replaced = await createVerifier(createSecret(), 'generated')

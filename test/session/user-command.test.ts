@@ -52,12 +52,15 @@ describe('dms user', () => {
     expect(bad.stderr).toMatch(/^dms user: .*white space/)
   })
 
-  test('reset gives another secret, and the old one opens nothing', async () => {
+  test('reset gives another secret: the old one opens nothing, and who is present by it is not any more', async () => {
     const old = secretIn((await dmsUser('add', 'ann')).stdout)
     const fresh = secretIn((await dmsUser('reset', 'ann')).stdout)
     const peer = await openSession()
     expect((await login(peer, 'ann', old))[1]).toBe('not-authenticated')
     expect((await login(peer, 'ann', fresh))[0]).toBe('OK')
+    await peer.ask('CONNECT', 'ann', '')
+    await dmsUser('reset', 'ann')
+    expect(await peer.take('BYE')).toEqual(['BYE', 'credential'])
     expect((await dmsUser('reset', 'nobody')).code).toBe(1)
     await peer.close()
   })

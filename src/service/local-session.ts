@@ -1,7 +1,9 @@
+import type { ByteString } from '../domain/byte-string.ts'
 import type { DeliveryChannel, EndReason } from '../domain/delivery-channel.ts'
 import type { Seq } from '../domain/message.ts'
 import type { Session } from '../domain/messaging.ts'
 import type { PresenceHolder } from '../domain/presence.ts'
+import type { Account } from '../domain/store.ts'
 import type { UserName } from '../domain/user-name.ts'
 import { type DeliverContext, Delivery } from './deliver.ts'
 
@@ -17,12 +19,16 @@ export interface SessionRegistry extends DeliverContext {
 export class LocalSession implements Session, PresenceHolder {
   readonly user: UserName
   readonly waiting: number
+  /** The credential that whoever holds this session must have proven; empty: an open account. */
+  proof: ByteString
   readonly #registry: SessionRegistry
   readonly #delivery: Delivery
   #ended: Promise<void> | undefined
 
-  constructor(registry: SessionRegistry, user: UserName, channel: DeliveryChannel, waiting: number) {
+  constructor(registry: SessionRegistry, account: Account, channel: DeliveryChannel, waiting: number) {
+    const user = account.name
     this.user = user
+    this.proof = account.verifier
     this.waiting = waiting
     this.#registry = registry
     this.#delivery = new Delivery(registry, user, channel)

@@ -37,9 +37,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
     },
 
     async connect(claim, channel, { takeover = false } = {}) {
-      const { name } = await admit(claim)
+      const account = await admit(claim)
+      const { name } = account
       if (takeover) await sessions.get(name)?.end('takeover')
-      const session = new LocalSession(registry, name, channel, await store.waiting(name))
+      const session = new LocalSession(registry, account, channel, await store.waiting(name))
       if (!(await presence.claim(name, session))) {
         throw new Fault('already-connected', 'the user is already connected')
       }
@@ -64,14 +65,15 @@ export function createMessaging(options: MessagingOptions): Messaging {
     },
 
     async send(claim, submissions) {
-      // Looked up before anything is awaited: a DISCONNECT that came behind this SEND does not count against it.
-      const connected = sessions.has(claim.name as UserName)
+      const sender = claim.name as UserName
+      const session = sessions.get(sender)
       const began = performance.now()
-      let sender: UserName
       let outcomes: readonly (MessageId | Fault)[]
       try {
-        sender = (await admit(claim)).name
-        if (!connected) {
+        // Whoever holds the session was admitted by CONNECT. Nothing is awaited then: a DISCONNECT that came behind this
+        // SEND does not count against it, and a confirmation does not free its ref before it is looked up.
+        if (session === undefined || session.proof !== claim.proof) await admit(claim)
+        if (session === undefined) {
           throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
         }
         outcomes = await append(sender, submissions)
@@ -102,6 +104,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       await store.setVerifier(name, verifier)
       const session = sessions.get(name)
       if (session !== holder) void session?.end('credential')
+      else if (session !== undefined) session.proof = verifier
     },
 
     async users(prefix) {

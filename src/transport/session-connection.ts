@@ -180,12 +180,15 @@ export class SessionConnection implements SessionPeer {
   #collectSend(fields: readonly ByteString[]): void {
     const ref = fields[0] as ByteString
     if (!this.#mayAsk(ref)) return
+    // What stands before it in the chunk comes before it: a receipt that is confirmed frees its ref.
+    if (this.#confirmed > 0) this.#confirm()
     this.#refs.push(ref)
     this.#submissions.push({ recipient: fields[1] as ByteString, ref, text: fields[2] as ByteString })
   }
 
   #collectAck(seq: ByteString): void {
-    // Cumulative: of the confirmations in one chunk only the last counts.
+    if (this.#refs.length > 0) this.#sendBatch()
+    // Cumulative: of confirmations that follow one another only the last counts.
     if (/^\d{1,16}$/.test(seq)) this.#confirmed = Math.max(this.#confirmed, Number(seq))
     else this.#refuse('invalid-request', 'ACK takes a seq')
   }
@@ -230,7 +233,10 @@ export class SessionConnection implements SessionPeer {
   /** Hands on what a chunk has gathered. */
   #endOfChunk(): void {
     if (this.#refs.length > 0) this.#sendBatch()
-    if (this.#confirmed === 0) return
+    if (this.#confirmed > 0) this.#confirm()
+  }
+
+  #confirm(): void {
     this.session?.confirm(this.#confirmed)
     this.#confirmed = 0
   }

@@ -90,7 +90,7 @@ describe('a store that calls itself well and refuses', () => {
         return true
       }
       const session = messaging.connect(claim('romeo'), { ...CHANNEL, push })
-      void session.then(({ start }) => start())
+      void session.then((begun) => begun.start())
     })
     expect(refusals).toBeLessThan(0)
   })

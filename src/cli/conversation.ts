@@ -130,7 +130,8 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
 
   function changed(change: ClientState): void {
     link.changed(change)
-    output.state(change).catch(() => {}) // nobody reads it: what prints next finds that out, too
+    // What comes of leaving needs no words; and where nobody reads them, what prints next finds that out, too.
+    if (left === undefined) output.state(change).catch(() => {})
     if (change.state === 'ended') parts.ended?.(explain(change.reason).exit)
   }
 

@@ -61,8 +61,7 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   })
   prompt.on('SIGINT', () => {
     if (asking !== undefined) {
-      prompt.write(null, { ctrl: true, name: 'e' })
-      prompt.write(null, { ctrl: true, name: 'u' })
+      clearLine()
       asking.answer()
       return
     }
@@ -71,8 +70,7 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
       return
     }
     askedToLeave = true
-    prompt.write(null, { ctrl: true, name: 'e' })
-    prompt.write(null, { ctrl: true, name: 'u' })
+    clearLine()
     print('(Ctrl-C again leaves)').catch(close)
   })
   // An error of either stream: the terminal is gone.
@@ -88,6 +86,11 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
 
   function close(): void {
     prompt.close()
+  }
+
+  function clearLine(): void {
+    prompt.write(null, { ctrl: true, name: 'e' })
+    prompt.write(null, { ctrl: true, name: 'u' })
   }
 
   async function execute(line: string): Promise<void> {
@@ -129,11 +132,15 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   function ask(question: string): Promise<string | undefined> {
     if (!open) return Promise.resolve(undefined)
     return new Promise((resolve) => {
+      // What was typed ahead is no part of the answer.
+      const { line } = prompt
+      clearLine()
       asking = {
         question,
         answer(text) {
           asking = undefined
           stdout.write('\n')
+          if (open) prompt.write(line)
           resolve(text)
         },
       }

@@ -145,6 +145,12 @@ test('a chosen password is asked for twice, is never shown, and is kept nowhere'
   await client.until(/CONNECT FAIL\n.*asks for a password, or set DMS_PASSWORD\nc>$/)
   await say(client, 'CONNECT grace', /CONNECT grace\npassword of grace:$/)
   await say(client, password, /^CONNECT OK\nc>$/m)
+  // What is typed ahead of the question is no part of the answer, and is there again after it.
+  const other = await terminal()
+  other.type('CONNECT grace --takeover\rtyped ahead')
+  await other.until(/password of grace:$/)
+  await say(other, password, /^CONNECT OK\nc> typed ahead$/m)
+  await client.until(/connected elsewhere.*\nc>$/)
   client.type('\x1b[A')
   await client.until(/^c> CONNECT grace$/m)
   client.type('\x15QUIT\r')
@@ -152,7 +158,7 @@ test('a chosen password is asked for twice, is never shown, and is kept nowhere'
   expect(client.screen.rows().join('\n')).not.toMatch(/horse|wrong(?!\.|$)|something/m)
   expect(readFileSync(join(folder, 'dms', 'history'), 'utf8')).not.toMatch(/horse|wrong|something/)
   expect(() => stored()).toThrow('ENOENT')
-  expect((await script(['CONNECT grace'], { password })).out).toEqual(['CONNECT OK'])
+  expect((await script(['CONNECT grace --takeover'], { password })).out).toEqual(['CONNECT OK'])
 })
 
 test('PASSWD puts a password in the place of the stored secret, which then is gone', async () => {

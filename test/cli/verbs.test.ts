@@ -48,6 +48,11 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
     expect([first.code, texts(first.out)]).toEqual([0, ['hi, there', ' as  typed ']])
     const rest = await runDms(['listen', '--count', '1', ...protocol, ...at()], { env: { DMS_USER: bob } })
     expect(texts(rest.out)).toEqual(['third'])
+    // The receipts show that all three were confirmed.
+    const receipts = openPiped('listen', '--as', alice, ...protocol, ...at())
+    await receipts.until(/(SEND MESSAGE id \d+ OK\n?){3}/)
+    receipts.child.kill('SIGTERM')
+    expect((await receipts.end()).code).toBe(143)
   })
 
   test('what waits for the sender still waits after dms send', async () => {

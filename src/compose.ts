@@ -12,6 +12,7 @@ import { createAuthentication } from './service/authentication.ts'
 import { createMessaging } from './service/messaging.ts'
 import { readContract } from './soap/contract.ts'
 import { createSoapEndpoint } from './soap/endpoint.ts'
+import { createFastHttp } from './soap/fast-http.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
 import { openAdminListener } from './transport/admin-listener.ts'
@@ -132,6 +133,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         port,
         endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
         app,
+        fastPath: (fast) => createFastHttp({ endpoints: new Map([['/', endpoint]]), ...fast }),
         requestTimeoutMs,
         observer,
         tls: files,

@@ -1,5 +1,6 @@
-/** The white space of Unicode (property White_Space): all in the Basic Multilingual Plane. */
-const UNICODE_WHITE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g
+/** Runs of the white space of Unicode (property White_Space: all in the Basic Multilingual Plane) that are not one space already. */
+const UNICODE_WHITE =
+  / [\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/g
 
 /** Python's `\s\s+` on text: its `\s` has the separators 1C to 1F besides Unicode's white space. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Python's class has them (soap 1).

@@ -7,7 +7,7 @@ import { keyOf } from './declarations.ts'
 import { PROBLEM } from './fault.ts'
 import type { QName } from './scanner.ts'
 import { compileSchemas, type Schemas } from './schema.ts'
-import { CLOSE_ENVELOPE, openEnvelope, SOAP_11 } from './soap-version.ts'
+import { CLOSE_ENVELOPE, SOAP_11 } from './soap-version.ts'
 import { attributeOf, childrenOf, resolveQName, type XmlElement } from './xml-tree.ts'
 
 /** An operation of a contract: document/literal wrapped. */
@@ -128,7 +128,7 @@ function compileOperation(
     input,
     output,
     faults: compileFaults(root, schemas, operation),
-    sample: `${openEnvelope(SOAP_11)}${input.encode(input.sample())}${CLOSE_ENVELOPE}`,
+    sample: `${SOAP_11.opening}${input.encode(input.sample())}${CLOSE_ENVELOPE}`,
   }
 }
 

@@ -56,7 +56,8 @@ export function findOperation(dispatch: Dispatch, reader: XmlReader): BoundOpera
 
 /** Throws a `SoapFault` for an action that is not the operation's. It is a hint that the body must bear out, never obeyed against it (soap 2). Empty or absent says nothing (SOAP 1.1, 6.1.1). */
 export function checkAction(operation: Operation, given: string | undefined): void {
-  const action = given?.trim().replace(/^"(.*)"$/, '$1') ?? ''
+  if (given === undefined || given === operation.action || given === `"${operation.action}"`) return
+  const action = given.trim().replace(/^"(.*)"$/, '$1')
   if (action !== '' && action !== operation.action) {
     throw new SoapFault('Sender', `the SOAPAction names another operation than <${operation.name}>`)
   }

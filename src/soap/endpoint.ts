@@ -9,10 +9,10 @@ import { SoapFault, type SoapFaultCode, TypedFault } from './fault.ts'
 import type { SoapLimits } from './limits.ts'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { XmlError } from './scanner.ts'
+import { createShapeScanner } from './shape-scanner.ts'
 import {
   CLOSE_ENVELOPE,
   encodeProblem,
-  openEnvelope,
   SOAP_VERSIONS,
   type SoapVersion,
   versionByMediaType,
@@ -106,11 +106,8 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   const { contract, portType, limits, headers: understood = [], onFault } = options
   const dispatch = bindOperations(contract, portType)
   const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
-  const envelopes = new Map(SOAP_VERSIONS.map((version) => [version, openEnvelope(version)]))
-  const replyHeaders = new Map(
-    SOAP_VERSIONS.map((version) => [version, { 'Content-Type': version.contentType } as const]),
-  )
 
+  const scan = createShapeScanner(scanXml)
   let known: KnownMedia = { header: '', media: undefined }
   function mediaOf(header: string): MediaType | undefined {
     if (known.header !== header) known = { header, media: parseMediaType(header) }
@@ -124,7 +121,7 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
       throw new Refusal(415, `the Content-Type must be one of: ${acceptable}`, { Accept: acceptable })
     }
     call.version = byMediaType
-    const reader = scanXml(decodeXml(body, media.charset), limits)
+    const reader = scan(decodeXml(body, media.charset), limits)
     call.version = versionOfRoot(reader, byMediaType)
     call.headers = openRequest(reader, byMediaType, understood)
     const bound = findOperation(dispatch, reader)
@@ -141,8 +138,8 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     const { operation } = call.bound as BoundOperation
     return {
       status: 200,
-      headers: replyHeaders.get(version) ?? {},
-      body: `${envelopes.get(version)}${operation.output.encode(output)}${CLOSE_ENVELOPE}`,
+      headers: version.replyHeaders,
+      body: `${version.opening}${operation.output.encode(output)}${CLOSE_ENVELOPE}`,
     }
   }
 

@@ -8,6 +8,9 @@ export interface SoapVersion {
   readonly mediaType: string
   /** Of every reply: the server chooses it. */
   readonly contentType: string
+  /** The start of a reply without a header, up to the inside of Body. */
+  readonly opening: string
+  readonly replyHeaders: Readonly<Record<string, string>>
   /** The header block attribute that says whom a block is for. */
   readonly roleAttribute: 'actor' | 'role'
   /** The values of that attribute that mean us; an absent one does too. */
@@ -29,8 +32,8 @@ const NS_11 = 'http://schemas.xmlsoap.org/soap/envelope/'
 const NS_12 = 'http://www.w3.org/2003/05/soap-envelope'
 const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 
-/** The start of a reply, up to the inside of Body. */
-export function openEnvelope(version: SoapVersion, header = ''): string {
+/** The start of an envelope, up to the inside of Body. */
+export function openEnvelope(version: Pick<SoapVersion, 'namespace'>, header = ''): string {
   return `${DECLARATION}<soap:Envelope xmlns:soap="${version.namespace}">${header}<soap:Body>`
 }
 
@@ -61,6 +64,8 @@ export const SOAP_11: SoapVersion = {
   namespace: NS_11,
   mediaType: 'text/xml',
   contentType: 'text/xml; charset=utf-8',
+  opening: openEnvelope({ namespace: NS_11 }),
+  replyHeaders: { 'Content-Type': 'text/xml; charset=utf-8' },
   roleAttribute: 'actor',
   ourRoles: new Set(['', 'http://schemas.xmlsoap.org/soap/actor/next']),
   mustUnderstand: new Map([
@@ -79,7 +84,7 @@ export const SOAP_11: SoapVersion = {
   },
   encodeFault(fault, detail) {
     const inside = BODY_FAULTS.has(fault.code) ? `<detail>${detail}</detail>` : ''
-    return `${openEnvelope(SOAP_11)}<soap:Fault><faultcode>soap:${CODES_11[fault.code]}</faultcode><faultstring>${escapeXmlQuote(fault.message)}</faultstring>${inside}</soap:Fault>${CLOSE_ENVELOPE}`
+    return `${SOAP_11.opening}<soap:Fault><faultcode>soap:${CODES_11[fault.code]}</faultcode><faultstring>${escapeXmlQuote(fault.message)}</faultstring>${inside}</soap:Fault>${CLOSE_ENVELOPE}`
   },
 }
 
@@ -105,6 +110,8 @@ export const SOAP_12: SoapVersion = {
   namespace: NS_12,
   mediaType: 'application/soap+xml',
   contentType: 'application/soap+xml; charset=utf-8',
+  opening: openEnvelope({ namespace: NS_12 }),
+  replyHeaders: { 'Content-Type': 'application/soap+xml; charset=utf-8' },
   roleAttribute: 'role',
   ourRoles: new Set(['', `${NS_12}/role/next`, `${NS_12}/role/ultimateReceiver`]),
   mustUnderstand: new Map([

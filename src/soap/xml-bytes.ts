@@ -75,7 +75,7 @@ function checkName(name: string, encoding: Encoding, who: string): void {
  * Throws `UnsupportedEncoding`, or `XmlError` for bytes that are not valid; nothing becomes U+FFFD.
  */
 export function decodeXml(body: Uint8Array, charset: string | undefined): string {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const encoding = encodingOf(bytes)
   if (charset !== undefined) checkName(charset, encoding, 'the charset parameter')
   const marked = encoding.bomBytes === 0 ? bytes : bytes.subarray(encoding.bomBytes)

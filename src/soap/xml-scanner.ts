@@ -41,12 +41,19 @@ interface OpenElement {
   readonly outer: Scope | undefined
 }
 
-/** One document, read from its start to its end; what is looked at, is looked at once. */
-class DocumentReader implements XmlReader {
+/**
+ * One document, read from its start to its end; what is looked at, is looked at once. The document has only characters
+ * that XML allows, and no carriage return.
+ */
+export class DocumentReader implements XmlReader {
   namespace = ''
   local = ''
   attributes = NO_ATTRIBUTES
   text = ''
+  /** Where the last `text` stands in the document. */
+  textStart = 0
+  /** Where the markup after it begins. */
+  textEnd = 0
 
   private readonly document: string
   private readonly limits: SoapLimits
@@ -85,10 +92,13 @@ class DocumentReader implements XmlReader {
   }
 
   qname(value: string): QName | undefined {
-    if (!isName(value)) return undefined
-    const colon = value.indexOf(':')
-    const namespace = Scope.resolve(this.scope, value.slice(0, Math.max(colon, 0)))
-    return namespace === undefined ? undefined : { namespace, local: value.slice(colon + 1) }
+    return resolveName(this.scope, value)
+  }
+
+  /** What `qname` does now, for later. */
+  resolver(): (value: string) => QName | undefined {
+    const { scope } = this
+    return (value) => resolveName(scope, value)
   }
 
   /** Before the root: to its start tag. After it: to the end of the document. */
@@ -118,6 +128,7 @@ class DocumentReader implements XmlReader {
   /** Reads text to the next tag, through CDATA and comments; false: there is none. */
   private readText(): boolean {
     const { document } = this
+    const start = this.at
     let text = ''
     for (;;) {
       const end = document.indexOf('<', this.at)
@@ -133,6 +144,8 @@ class DocumentReader implements XmlReader {
       } else throw new XmlError('a document type declaration is not allowed')
     }
     this.text = text
+    this.textStart = start
+    this.textEnd = this.at
     return text !== ''
   }
 
@@ -290,7 +303,14 @@ class DocumentReader implements XmlReader {
   }
 }
 
-/** The scanner of the endpoint: pulls tokens straight from the document. Tests hold it against saxes. */
+function resolveName(scope: Scope | undefined, value: string): QName | undefined {
+  if (!isName(value)) return undefined
+  const colon = value.indexOf(':')
+  const namespace = Scope.resolve(scope, value.slice(0, Math.max(colon, 0)))
+  return namespace === undefined ? undefined : { namespace, local: value.slice(colon + 1) }
+}
+
+/** The scanner that says what is XML: pulls tokens straight from the document. Tests hold it against saxes. */
 export const scanXml: Scanner = (document, limits) => {
   if (!hasOnlyXmlCharacters(document))
     throw new XmlError('the document has a character that XML does not allow')

@@ -1,7 +1,23 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as PlainServer,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Observer } from '../domain/observer.ts'
+
+/** A way past node:http for some requests; connections that it does not serve it hands over. */
+export interface FastPath {
+  /** Takes a connection that nobody has read from. */
+  accept(socket: Socket): void
+  /** Closes its idle connections at once, the others with the answer under way. */
+  close(): void
+  /** Cuts all its connections. */
+  destroy(): void
+}
 
 /** Where to listen, and who answers. */
 export interface HttpServerOptions {
@@ -12,6 +28,11 @@ export interface HttpServerOptions {
   readonly endpoints: ReadonlyMap<string, RequestListener>
   /** Who answers everything else. */
   readonly app: RequestListener
+  /** Makes the fast path, which gets the connections first. Default: there is none, all go to node:http. */
+  readonly fastPath?: (options: {
+    readonly handOver: (socket: Socket) => void
+    readonly requestTimeoutMs: number
+  }) => FastPath
   /** How long a whole request may take to arrive, in milliseconds. */
   readonly requestTimeoutMs?: number
   /** Told of connections as they open and close. */
@@ -56,6 +77,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
   server.on('checkContinue', listener)
   const protocol = options.tls === undefined ? 'http' : 'https'
+  const fastPath =
+    options.fastPath && putBefore(server, CONNECTION[protocol], options.fastPath, requestTimeoutMs)
   server.on('connection', (socket) => {
     observer?.opened?.(protocol)
     socket.on('close', () => observer?.closed?.(protocol))
@@ -76,15 +99,42 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     async close(graceMs = 5000) {
       // Connections kept alive are closed as soon as each has its answer.
       const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      const cut = setTimeout(() => {
+        fastPath?.destroy()
+        server.closeAllConnections()
+      }, graceMs)
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
+        fastPath?.close()
       })
+      fastPath?.destroy()
       clearInterval(idle)
       clearTimeout(cut)
     },
     renewTls: (files) => (server as HttpsServer).setSecureContext({ minVersion: 'TLSv1.2', ...files }),
   }
+}
+
+/** The events that bring connections to node:http's own listener. */
+const CONNECTION = { http: 'connection', https: 'secureConnection' } as const
+
+/** Connections go to the fast path; those that it hands over go where they would have gone. */
+function putBefore(
+  server: HttpsServer | PlainServer,
+  event: (typeof CONNECTION)[keyof typeof CONNECTION],
+  create: NonNullable<HttpServerOptions['fastPath']>,
+  requestTimeoutMs: number,
+): FastPath {
+  const own = server.listeners(event)
+  server.removeAllListeners(event)
+  const fastPath = create({
+    handOver: (socket) => {
+      for (const listener of own) listener.call(server, socket)
+    },
+    requestTimeoutMs,
+  })
+  server.on(event, (socket: Socket) => fastPath.accept(socket))
+  return fastPath
 }
 
 function pathOf(url: string): string {

@@ -114,7 +114,7 @@ const SIMPLE: Readonly<Record<string, readonly [string, string, readonly string[
     ['1', '0', '.', '5', '-'],
   ],
   range: ['xs:int', '<xs:minExclusive value="0"/><xs:maxInclusive value="10"/>', ['1', '0', '-', '+', '5']],
-  double: ['xs:double', '', ['1', '0', '.', '-', '+', 'e', 'E', 'INF']],
+  double: ['xs:double', '', ['1', '0', '.', '-', '+', 'INF', 'NaN', 'e1', 'E-2']],
   float: ['xs:float', '<xs:minInclusive value="0"/>', ['1', '0', '.', '-', 'E1', 'INF']],
   dateTime: [
     'xs:dateTime',

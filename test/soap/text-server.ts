@@ -5,6 +5,7 @@ import { textPortType } from '../../src/port-types/text.ts'
 import { type Contract, readContract } from '../../src/soap/contract.ts'
 import type { PortType } from '../../src/soap/dispatch.ts'
 import { createSoapEndpoint, type SoapFailure } from '../../src/soap/endpoint.ts'
+import { createFastHttp, type FastHttpOptions } from '../../src/soap/fast-http.ts'
 import { createSoapHttpHandler } from '../../src/soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS, type SoapLimits } from '../../src/soap/limits.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../src/web/http-server.ts'
@@ -41,6 +42,8 @@ export interface TextServer extends HttpServer {
 export interface TextServerOptions {
   readonly limits?: Partial<SoapLimits>
   readonly portType?: PortType
+  /** False: all goes to node:http. */
+  readonly fast?: boolean
   readonly web?: Partial<WebAppOptions>
   readonly http?: Partial<HttpServerOptions>
 }
@@ -59,6 +62,12 @@ export async function openTextServer(options: TextServerOptions = {}): Promise<T
     port: 0,
     endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
     app: createWebApp({ services: new Map([['/', contract]]), failure: () => undefined, ...options.web }),
+    ...(options.fast === false
+      ? {}
+      : {
+          fastPath: (fast: Pick<FastHttpOptions, 'handOver' | 'requestTimeoutMs'>) =>
+            createFastHttp({ endpoints: new Map([['/', endpoint]]), ...fast }),
+        }),
     ...options.http,
   })
   return { ...server, url: `http://127.0.0.1:${server.port}`, contract, failures }

@@ -1,0 +1,249 @@
+import type { Socket } from 'node:net'
+import type { Caller } from './context.ts'
+import type { SoapEndpoint, SoapResponse } from './endpoint.ts'
+import { writeReply } from './fast-reply.ts'
+import { type PlainHead, parsePlainHead } from './plain-head.ts'
+
+/** What all connections of a server share. */
+export interface FastServer {
+  readonly endpoints: ReadonlyMap<string, SoapEndpoint>
+  /** A clock that need not be finer than the shortest of its times, in milliseconds. */
+  now(): number
+  /** Is the server about to close: connections end with the answer under way. */
+  closing(): boolean
+  /** The connection is node:http's from now on, which reads on from what was put back. */
+  handOver(socket: Socket): void
+  /** The connection is none of ours any more. */
+  forget(connection: FastConnection): void
+}
+
+/** What a connection waits for: its first request, the rest of one, the operation, the caller's reading, the next request. */
+export type Waiting = 'first' | 'rest' | 'answer' | 'drain' | 'next'
+
+/** A head that is longer is not ours. */
+const MAX_HEAD = 8 * 1024
+/** A body that is longer is not ours either: node:http reads it as it comes. */
+const MAX_BODY = 56 * 1024
+/** What may arrive while an operation works; the rest stays with the caller. */
+const MAX_AHEAD = 64 * 1024
+/** A message that does not arrive whole is waited for in so many pieces. */
+const MAX_PIECES = 8
+const HEAD_END = Buffer.from('\r\n\r\n')
+const POST = 'POST /'
+/** What no plain head has anywhere: line ends that are not both characters, controls, what is not ASCII. */
+const ODD = /[^\r\n -~]|(?<!\r)\n|\r(?!\n|$)/
+
+/** A head that was read last, with its bytes: callers send the same one again and again. */
+interface Known {
+  readonly bytes: string
+  readonly head: PlainHead
+  readonly endpoint: SoapEndpoint
+  readonly caller: Caller
+}
+
+/** A connection while all that came on it was plain. It answers one request after the other. */
+export class FastConnection {
+  waiting: Waiting = 'first'
+  /** When it began to wait, by the server's clock. */
+  since: number
+  private readonly socket: Socket
+  private readonly server: FastServer
+  private readonly secure: boolean
+  private readonly remoteAddress: string | undefined
+  private buffered: Buffer | undefined = undefined
+  private pieces = 0
+  private known: Known | undefined = undefined
+  private gone: (() => void) | undefined = undefined
+  private ended = false
+
+  constructor(socket: Socket, server: FastServer) {
+    this.socket = socket
+    this.server = server
+    this.since = server.now()
+    this.secure = 'encrypted' in socket
+    this.remoteAddress = socket.remoteAddress
+    socket.on('data', this.onData)
+    socket.on('end', this.onEnd)
+    socket.on('close', this.onClose)
+    socket.on('error', this.onError)
+    socket.on('drain', this.onDrain)
+  }
+
+  /** Gives the connection to node:http, with what was not answered yet. Only while it waits for something to arrive. */
+  release(): void {
+    const { socket, buffered } = this
+    if (this.ended) {
+      this.cut()
+      return
+    }
+    socket.off('data', this.onData)
+    socket.off('end', this.onEnd)
+    socket.off('close', this.onClose)
+    socket.off('error', this.onError)
+    socket.off('drain', this.onDrain)
+    this.server.forget(this)
+    // Stopped, so that what is put back is read first, and by its new owner.
+    socket.pause()
+    if (buffered !== undefined) socket.unshift(buffered)
+    this.buffered = undefined
+    this.server.handOver(socket)
+    socket.resume()
+  }
+
+  /** Cuts the connection, with these last words as they are. */
+  cut(words?: string): void {
+    if (words === undefined) this.socket.destroy()
+    else {
+      this.socket.write(words, 'latin1')
+      this.socket.destroySoon()
+    }
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    const { buffered } = this
+    const bytes = buffered === undefined ? chunk : Buffer.concat([buffered, chunk])
+    if (this.waiting === 'answer' || this.waiting === 'drain') {
+      this.buffered = bytes
+      if (bytes.length > MAX_AHEAD) this.socket.pause()
+    } else this.read(bytes)
+  }
+
+  /** Answers what is there. */
+  private read(bytes: Buffer): void {
+    let at = 0
+    while (at < bytes.length) {
+      const known = this.headAt(bytes, at)
+      if (known === undefined) {
+        this.giveUp(bytes, at)
+        return
+      }
+      const bodyAt = known === 'incomplete' ? 0 : at + known.bytes.length
+      if (known === 'incomplete' || bodyAt + known.head.contentLength > bytes.length) {
+        this.wait(bytes, at)
+        return
+      }
+      const { head, endpoint, caller } = known
+      const end = bodyAt + head.contentLength
+      at = end
+      this.pieces = 0
+      const answer = endpoint.handle({
+        caller,
+        contentType: head.contentType,
+        contentEncoding: head.contentEncoding,
+        acceptEncoding: head.acceptEncoding,
+        soapAction: head.soapAction,
+        body: bytes.subarray(bodyAt, end),
+      })
+      if ('status' in answer && this.write(answer)) continue
+      this.buffered = at < bytes.length ? bytes.subarray(at) : undefined
+      if (!('status' in answer)) this.waitFor(answer)
+      return
+    }
+    this.buffered = undefined
+    this.pieces = 0
+    this.waiting = 'next'
+    this.since = this.server.now()
+  }
+
+  /** The head that begins here; undefined: there is one that is not ours. */
+  private headAt(bytes: Buffer, at: number): Known | 'incomplete' | undefined {
+    const { known } = this
+    if (known !== undefined && bytes.toString('latin1', at, at + known.bytes.length) === known.bytes)
+      return known
+    const end = bytes.indexOf(HEAD_END, at)
+    if (end === -1) {
+      const start = bytes.toString('latin1', at, at + MAX_HEAD)
+      const begins = POST.startsWith(start.slice(0, POST.length))
+      return begins && start.length < MAX_HEAD && !ODD.test(start) ? 'incomplete' : undefined
+    }
+    if (end - at > MAX_HEAD) return undefined
+    const text = bytes.toString('latin1', at, end + HEAD_END.length)
+    const head = parsePlainHead(text.slice(0, -HEAD_END.length))
+    const endpoint = head === undefined ? undefined : this.server.endpoints.get(head.path)
+    if (head === undefined || endpoint === undefined) return undefined
+    const { contentLength } = head
+    if (contentLength > endpoint.limits.bodyBytes || contentLength > MAX_BODY) return undefined
+    const { authorization } = head
+    const { secure, remoteAddress } = this
+    const onGone = (listener: () => void): void => {
+      this.gone = listener
+    }
+    this.known = { bytes: text, head, endpoint, caller: { authorization, remoteAddress, secure, onGone } }
+    return this.known
+  }
+
+  /** The request that begins here is not for us: nothing of it was looked at by anybody but us. */
+  private giveUp(bytes: Buffer, at: number): void {
+    this.buffered = bytes.subarray(at)
+    this.release()
+  }
+
+  private wait(bytes: Buffer, at: number): void {
+    if (++this.pieces > MAX_PIECES || this.server.closing()) {
+      this.giveUp(bytes, at)
+      return
+    }
+    this.buffered = bytes.subarray(at)
+    if (this.waiting === 'rest') return
+    this.waiting = 'rest'
+    this.since = this.server.now()
+  }
+
+  private waitFor(answer: Promise<SoapResponse>): void {
+    this.waiting = 'answer'
+    answer.then(
+      (response) => {
+        if (this.ended || !this.write(response)) return
+        this.readOn()
+      },
+      () => this.cut(),
+    )
+  }
+
+  /** False: it cannot go on yet. */
+  private write(response: SoapResponse): boolean {
+    this.gone = undefined
+    const flows = writeReply(this.socket, response)
+    if (this.server.closing()) {
+      this.socket.end()
+      this.waiting = 'drain'
+      return false
+    }
+    if (!flows) {
+      this.waiting = 'drain'
+      this.socket.pause()
+    }
+    return flows
+  }
+
+  /** The caller has its answer; what it sent meanwhile is next. */
+  private readOn(): void {
+    const { buffered } = this
+    this.waiting = 'next'
+    this.since = this.server.now()
+    this.buffered = undefined
+    if (this.socket.isPaused()) this.socket.resume()
+    if (buffered !== undefined) this.read(buffered)
+  }
+
+  private readonly onDrain = (): void => {
+    if (this.waiting === 'drain' && !this.server.closing()) this.readOn()
+  }
+
+  private readonly onEnd = (): void => {
+    this.ended = true
+    // As node:http does: half a message is a bad request, and who says no more is not answered either.
+    if (this.waiting === 'rest') this.cut('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else this.socket.end()
+  }
+
+  private readonly onClose = (): void => {
+    this.ended = true
+    this.server.forget(this)
+    this.gone?.()
+  }
+
+  private readonly onError = (): void => {
+    this.socket.destroy()
+  }
+}

@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { exchange, request } from './raw-http.ts'
+import { envelope, openTextServer, removeSpaces, type TextServer } from './text-server.ts'
+
+const CALL = request(envelope('1.1', removeSpaces('a  b')))
+const FAULT = request(envelope('1.1', removeSpaces('<x/>')))
+const CALL_12 = request(envelope('1.2', removeSpaces('é  𝄞'))).replace('text/xml', 'application/soap+xml')
+const GET = 'GET /livez HTTP/1.1\r\nHost: a.example\r\n\r\n'
+const CHUNKED = CALL.replace(/Content-Length: \d+\r\n\r\n(.*)/s, (_, body: string) => {
+  return `Transfer-Encoding: chunked\r\n\r\n${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`
+})
+
+/** Without what differs from call to call. */
+function normal(answer: string): string {
+  return answer
+    .replace(/Date: [^\r]*/g, 'Date: now')
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'id')
+}
+
+const LAST_WORDS = /^4\d\d [^\r]*\r\nConnection: close\r\n\r\n$/
+
+/**
+ * Are the answers the same. When bad bytes follow, node:http may forget what it has not answered yet, and may say so or
+ * not: that depends on how the packets came to it. Then the answers of one are the first of the other's.
+ */
+function areSame(ours: string, theirs: string): boolean {
+  if (ours === theirs) return true
+  const [one, other] = [ours, theirs].map((text) => text.split('HTTP/1.1 ').slice(1)) as [string[], string[]]
+  const isCut = [one, other]
+    .map((answers) => LAST_WORDS.test(answers.at(-1) ?? '') && answers.pop())
+    .some(Boolean)
+  return isCut && one.slice(0, other.length).every((answer, index) => answer === other[index])
+}
+
+function cut(text: string, ...at: readonly number[]): Buffer[] {
+  const bytes = Buffer.from(text)
+  return [...at, bytes.length].map((end, index) => bytes.subarray(at[index - 1] ?? 0, end))
+}
+
+describe('the fast path answers as node:http does', () => {
+  let fast: TextServer
+  let plain: TextServer
+  beforeAll(async () => {
+    const limits = { bodyBytes: 2000 }
+    fast = await openTextServer({ limits })
+    plain = await openTextServer({ limits, fast: false })
+  })
+  afterAll(async () => {
+    await fast.close()
+    await plain.close()
+  })
+
+  async function expectSame(pieces: readonly (string | Buffer)[]): Promise<string> {
+    const [ours, theirs] = await Promise.all([exchange(fast.port, pieces), exchange(plain.port, pieces)])
+    if (!areSame(normal(ours), normal(theirs))) {
+      throw new Error(`${JSON.stringify(pieces.map(String))}\nfast: ${ours}\nnode: ${theirs}`)
+    }
+    return ours
+  }
+
+  test.each([
+    ['a call', [CALL], 1],
+    ['a fault', [FAULT], 1],
+    ['SOAP 1.2 and text that is not ASCII', [CALL_12], 1],
+    [
+      'a reply in gzip',
+      [request(envelope('1.1', removeSpaces('word '.repeat(380))), 'Accept-Encoding: gzip')],
+      1,
+    ],
+    ['a wrong media type', [request('<a/>').replace('text/xml', 'text/plain')], 1],
+    ['no media type', [request('<a/>').replace(/Content-Type[^\n]*\n/, '')], 1],
+    ['an empty body', [request('')], 1],
+    ['a query', [CALL.replace('POST /', 'POST /?a=b')], 1],
+    ['a body that is too large', [request('x'.repeat(2001))], 1],
+    ['another path', [CALL.replace('POST /', 'POST /nowhere')], 1],
+    ['keep-alive said', [request(envelope('1.1', removeSpaces('a')), 'Connection: Keep-Alive')], 1],
+    ['three in one packet', [CALL + FAULT + CALL_12], 3],
+    ['many in one packet', [CALL.repeat(50)], 50],
+    ['one after the other', [CALL, CALL, FAULT, CALL_12, CALL], 5],
+    ['others between them', [CALL + GET + CALL, CALL], 4],
+    ['a chunked one between them', [CALL + CHUNKED + CALL], 3],
+    [
+      'the end of one with the start of the next',
+      [CALL.slice(0, 30), CALL.slice(30) + CALL.slice(0, 40), CALL.slice(40)],
+      2,
+    ],
+    ['nothing', [], 0],
+    ['half a head', [CALL.slice(0, 50)], 1],
+    ['half a body', [CALL.slice(0, -20)], 1],
+    ['an answer and half a request', [CALL + CALL.slice(0, -20)], 2],
+  ])('%s', async (_, pieces, answers) => {
+    const answer = await expectSame(pieces)
+    expect(answer.match(/HTTP\/1\.1 \d/g)?.length ?? 0).toBe(answers)
+  })
+
+  test('whatever the place where the bytes were cut in two', async () => {
+    const bytes = CALL + CALL_12
+    const whole = normal(await exchange(fast.port, [bytes]))
+    expect(whole.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
+    const length = Buffer.byteLength(bytes)
+    const places = Array.from({ length: length + 1 }, (_, place) => place)
+    while (places.length > 0) {
+      const some = places.splice(0, 25)
+      const answers = await Promise.all(some.map((place) => exchange(fast.port, cut(bytes, place))))
+      answers.forEach((answer, index) => {
+        if (normal(answer) !== whole) throw new Error(`cut at ${some[index]}: ${answer}`)
+      })
+    }
+  })
+
+  test('byte by byte', async () => {
+    await expectSame(cut(CALL, ...Array.from({ length: CALL.length - 1 }, (_, index) => index + 1)))
+  })
+
+  test('and so it does for bytes that were changed anywhere, cut anywhere', async () => {
+    const piece = fc.constantFrom(
+      ...[
+        '\r\n',
+        '\n',
+        '\r',
+        ' ',
+        '\t',
+        ':',
+        '\0',
+        ',',
+        ';',
+        '\x7f',
+        'é',
+        '0',
+        '1',
+        '+',
+        '-',
+        'X',
+        '\r\n\r\n',
+        '  ',
+      ],
+      ...[
+        'Content-Length: 5\r\n',
+        'Transfer-Encoding: chunked\r\n',
+        'Connection: close\r\n',
+        'Expect: 100-continue\r\n',
+      ],
+      ...[
+        'Host: b\r\n',
+        ' folded\r\n',
+        'HTTP/1.0',
+        'GET ',
+        'http://a',
+        '/..',
+        '#',
+        '%00',
+        'SOAPAction: "x"\r\n',
+        GET,
+      ],
+    )
+    const change = fc.tuple(fc.nat(), fc.nat(3), fc.oneof(piece, fc.constant('')))
+    const scenario = fc.tuple(
+      fc.array(fc.constantFrom(CALL, CALL, FAULT, CALL_12), { minLength: 1, maxLength: 3 }),
+      fc.array(change, { minLength: 1, maxLength: 2 }),
+      fc.array(fc.nat(), { maxLength: 2 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(scenario, async ([calls, changes, cuts]) => {
+        const head = CALL.indexOf('\r\n\r\n') + 4
+        const bytes = changes.reduce((text, [at, length, put], index) => {
+          // Mostly in a head, where a change matters most.
+          const place = index === 0 ? at % head : at % text.length
+          return text.slice(0, place) + put + text.slice(place + length)
+        }, calls.join(''))
+        const places = cuts.map((place) => place % bytes.length).sort((a, b) => a - b)
+        await expectSame(cut(bytes, ...places))
+      }),
+      { numRuns: 1500 },
+    )
+  })
+})

@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+/** The bytes of a request; headers that are given stand behind the usual ones. */
+export function request(body: string, ...headers: readonly string[]): string {
+  const lines = ['POST / HTTP/1.1', 'Host: a.example', 'Content-Type: text/xml; charset=utf-8', ...headers]
+  return `${lines.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+/** Lets the other end of a connection, which is in this process, read what was written. */
+async function letRead(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Writes pieces one by one, then no more, and gives all that comes back. */
+export async function exchange(port: number, pieces: readonly (string | Buffer)[]): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.on('error', () => undefined)
+  // A server that has said no more may not take what is still sent.
+  const closed = new Promise((resolve) => {
+    socket.on('close', resolve)
+  })
+  await once(socket, 'connect')
+  for (const piece of pieces) {
+    if (piece.length > 0 && socket.writable)
+      socket.write(typeof piece === 'string' ? Buffer.from(piece) : piece)
+    await letRead()
+  }
+  socket.end()
+  await closed
+  return Buffer.concat(chunks).toString('latin1')
+}

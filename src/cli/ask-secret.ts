@@ -12,8 +12,9 @@ export function askSecret({ stdin, stderr }: SecretIo, question: string): Promis
   return new Promise((resolve) => {
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
     const terminal = stdin.isTTY === true
-    if (terminal) stderr.write(question)
     const input = createInterface({ input: stdin, output: silent, terminal, historySize: 0 })
+    // Only now: from here on the terminal shows nothing by itself, and whoever answers at once is not seen.
+    if (terminal) stderr.write(question)
     let answer = ''
     input.once('line', (line) => {
       answer = line

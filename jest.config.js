@@ -15,6 +15,8 @@ export default {
       },
     ],
   },
-  testTimeout: 20_000,
+  // Many tests wait for other processes, so two at a time suit two cores; the limit is for machines with busy neighbours.
+  maxWorkers: 2,
+  testTimeout: 60_000,
   reporters: ['default', ...(process.env.CI ? ['<rootDir>/tools/no-skips-reporter.mjs'] : [])],
 }

@@ -243,13 +243,16 @@ describe.each(BACKEND_NAMES)('the requests of a session, over %s', (backend) => 
       await peer.closed
     })
 
-    test('does not keep what came before it in the packet from being done and answered', async () => {
-      const ann = await bed.join('ann')
-      ann.write('SEND\0a\0ann\0one\0ACK\0x\0SEND\0b\0ann\0two\0')
-      expect(await ann.reply('a')).toEqual(['OK', '0'])
-      expect(await ann.reply('-')).toEqual(refused('invalid-request'))
-      await ann.closed
-      expect(await peer.ask('CONNECT', 'ann', 'takeover')).toEqual(['OK', '1'])
-    })
+    test.each(['ACK\0x\0', 'PING\0\0', 'SEND\0\0ann\0\0', 'HELLO\0'])(
+      '(%j) does not keep what came before it in the packet from being done and answered',
+      async (bad) => {
+        const ann = await bed.join('ann')
+        ann.write(`SEND\0a\0ann\0one\0${bad}SEND\0b\0ann\0two\0`)
+        expect(await ann.reply('a')).toEqual(['OK', '0'])
+        expect(await ann.reply('-')).toEqual(refused('invalid-request'))
+        await ann.closed
+        expect(await peer.ask('CONNECT', 'ann', 'takeover')).toEqual(['OK', '1'])
+      },
+    )
   })
 })

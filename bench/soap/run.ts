@@ -10,6 +10,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { processorSeconds } from '../support.ts'
 import { envelope, TEXT, trim, VERSIONS, type Version } from './call.ts'
 import { KINDS, missing, type Peer } from './servers.ts'
 
@@ -26,11 +27,18 @@ interface Measured {
   readonly rate: number
   /** In milliseconds. */
   readonly p99: number
+  /** The server's processor time, all threads, in microseconds a call: what is least disturbed by others on the machine. */
+  readonly cpu: number
 }
 
 const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 }
 
-async function load(port: number, script: string, seconds: number, connections: number): Promise<Measured> {
+async function load(
+  { port, pid }: Peer,
+  script: string,
+  seconds: number,
+  connections: number,
+): Promise<Measured> {
   const args = [
     '-t1',
     `-c${connections}`,
@@ -40,13 +48,16 @@ async function load(port: number, script: string, seconds: number, connections: 
     script,
     `http://127.0.0.1:${port}/`,
   ]
+  const before = pid === undefined ? Number.NaN : processorSeconds(pid)
   const { stdout } = await run('wrk', args)
+  const used = pid === undefined ? Number.NaN : processorSeconds(pid) - before
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)
   if (refused !== null) throw new Error(`${refused[1]} calls to port ${port} were not answered with 200`)
   const [, p99, unit] = /^\s+99%\s+([\d.]+)(us|ms|s)/m.exec(stdout) ?? []
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
     p99: Number(p99) * (UNITS[unit ?? ''] ?? Number.NaN),
+    cpu: (used * 1e6) / Number(/(\d+) requests in/.exec(stdout)?.[1]),
   }
 }
 
@@ -98,21 +109,22 @@ try {
     const loaded = peers
       .filter(({ name }) => names === undefined || names.includes(name))
       .map((peer) => ({ ...peer, measured: [] as Measured[] }))
-    for (const { name, port } of loaded) {
-      await checkAnswer(name, port, version)
-      await load(port, file, 1, connections)
+    for (const peer of loaded) {
+      await checkAnswer(peer.name, peer.port, version)
+      await load(peer, file, 1, connections)
     }
     for (let round = 0; round < rounds; round++) {
-      for (const { port, measured } of loaded) measured.push(await load(port, file, seconds, connections))
+      for (const peer of loaded) peer.measured.push(await load(peer, file, seconds, connections))
     }
     console.log(`\nSOAP ${version}, ${connections} connections, median of ${rounds} rounds of ${seconds} s`)
     const [ours] = loaded.map(({ measured }) => median(measured.map(({ rate }) => rate)))
     for (const { name, measured } of loaded) {
       const rate = median(measured.map((one) => one.rate))
       const p99 = median(measured.map((one) => one.p99))
+      const cpu = median(measured.map((one) => one.cpu))
       const all = measured.map((one) => one.rate.toFixed(0)).join(' ')
       console.log(
-        `${name.padEnd(21)}${rate.toFixed(0).padStart(7)} calls/s   ours is ${((ours ?? 0) / rate).toFixed(2)} times that   p99 ${p99.toFixed(2)} ms   (${all})`,
+        `${name.padEnd(21)}${rate.toFixed(0).padStart(7)} calls/s   ours is ${((ours ?? 0) / rate).toFixed(2)} times that   p99 ${p99.toFixed(2)} ms   ${Number.isNaN(cpu) ? '' : `${cpu.toFixed(1)} µs of processor a call   `}(${all})`,
       )
     }
   }

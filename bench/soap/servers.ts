@@ -14,6 +14,8 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 /** A server under load. */
 export interface Peer {
   readonly port: number
+  /** Its one process; undefined: it has several. */
+  readonly pid: number | undefined
   stop(): Promise<void>
 }
 
@@ -30,7 +32,7 @@ async function startPrinting(command: string, ...args: readonly string[]): Promi
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const line = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
   if (line.done === true) throw new Error(`${command} did not start`)
-  return { port: Number(line.value), stop: stopper(child) }
+  return { port: Number(line.value), pid: child.pid, stop: stopper(child) }
 }
 
 function startNode(name: string): Promise<Peer> {
@@ -78,8 +80,8 @@ export const KINDS: readonly Kind[] = [
     name: 'ours',
     needs: [],
     async start() {
-      const { soapPort, stop } = await startDms('--backend', 'memory')
-      return { port: soapPort, stop }
+      const { soapPort, pid, stop } = await startDms('--backend', 'memory')
+      return { port: soapPort, pid, stop }
     },
   },
   {
@@ -116,7 +118,7 @@ export const KINDS: readonly Kind[] = [
         env,
       })
       await answers(port)
-      return { port, stop: stopper(child) }
+      return { port, pid: undefined, stop: stopper(child) }
     },
   },
 ]

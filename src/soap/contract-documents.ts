@@ -1,5 +1,5 @@
 import { ContractError } from './contract-error.ts'
-import type { ContractFile, ContractFiles } from './contract-files.ts'
+import type { ContractFiles } from './contract-files.ts'
 import { escapeXml } from './escape.ts'
 
 /** What a caller asks for by `?wsdl`, `?wsdl=name`, `?xsd=name` and `?singleWsdl`. */
@@ -40,10 +40,11 @@ export function createContractDocuments(files: ContractFiles, ports: number): Co
       const file = name === undefined ? files[0] : files.find((one) => one.name === name && one.kind === kind)
       if (file === undefined) return undefined
       const location = escapeXml(address)
-      return withAddress(file.source, location).replace(LOCATION, (_, start: string, written: string) => {
-        const name = written.slice(written.lastIndexOf('/') + 1)
-        const { kind } = files.find((one) => one.name === name) as ContractFile
-        return `${start}${location}?${kind}=${encodeURIComponent(name)}`
+      return withAddress(file.source, location).replace(LOCATION, (whole, start: string, written: string) => {
+        // A location in a comment need not be one.
+        const imported = files.find((one) => one.name === written.slice(written.lastIndexOf('/') + 1))
+        if (imported === undefined) return whole
+        return `${start}${location}?${imported.kind}=${encodeURIComponent(imported.name)}`
       })
     },
     single: (address) => withAddress(single, escapeXml(address)),

@@ -58,9 +58,13 @@ export class TypedFault extends Error {
   }
 }
 
-/** Names come from the request: what is quoted of them is short. */
-export function quoteName(local: string): string {
-  return local.length > 64 ? `${local.slice(0, 64)}…` : local
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+const BREAKS_LINES = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g
+
+/** Names come from the request, and go into logs: what is quoted of them is short and in one line. */
+export function quoteName(name: string): string {
+  const short = name.length > 64 ? `${name.slice(0, 64)}…` : name
+  return short.replace(BREAKS_LINES, '?')
 }
 
 /** The detail element of every fault: `problem`, declared in each contract by wsdl:fault. */

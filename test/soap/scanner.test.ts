@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { DEFAULT_SOAP_LIMITS, type SoapLimits } from '../../src/soap/limits.ts'
 import { type Scanner, TOKEN, XmlError } from '../../src/soap/scanner.ts'
+import { createShapeScanner } from '../../src/soap/shape-scanner.ts'
 import { scanXml } from '../../src/soap/xml-scanner.ts'
 import { scanWithSaxes } from './saxes-scanner.ts'
 
@@ -216,5 +217,47 @@ describe('our scanner, against saxes', () => {
   test('half a surrogate pair is refused', () => {
     expect(read(scanXml, '<a>\ud800</a>')).toBe('refused')
     expect(read(scanXml, '<a>\udc00\ud800</a>')).toBe('refused')
+  })
+
+  test('and so does the one that knows shapes, whatever it has seen before', () => {
+    const texts = fc.constantFrom(
+      '',
+      'a',
+      ' ',
+      'a b]]',
+      ']]>',
+      '&lt;',
+      '\r',
+      '\0',
+      'é',
+      '𝄞',
+      '\ud800',
+      '<b/>',
+      '<!-- c -->',
+      '<![CDATA[d]]>',
+    )
+    const pattern = fc.constantFrom(
+      '<r xmlns="urn:r"><p:a xmlns:p="urn:p" p:x="1">@</p:a>\n@<b>@</b></r>',
+      '<?xml version="1.0"?>\n<r>@<!-- @ --><a b="@"/>@</r>',
+      '<r><a>@</a><a>@</a></r>',
+      '<r>@</r>',
+      '<r><a>@</a></r> ',
+      '<r><a>@</b></r>',
+    )
+    const documents = fc
+      .tuple(pattern, fc.array(texts, { minLength: 3, maxLength: 3 }))
+      .map(([form, parts]) => parts.reduce<string>((text, part) => text.replace('@', () => part), form))
+    fc.assert(
+      fc.property(fc.array(documents, { minLength: 2, maxLength: 6 }), (sequence) => {
+        const scan = createShapeScanner(scanXml)
+        for (const document of [...sequence, ...sequence]) {
+          const expected = read(scanXml, document)
+          if (JSON.stringify(read(scan, document)) !== JSON.stringify(expected)) {
+            throw new Error(`not the same for ${JSON.stringify(document)}`)
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    )
   })
 })

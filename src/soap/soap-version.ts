@@ -33,7 +33,7 @@ const NS_12 = 'http://www.w3.org/2003/05/soap-envelope'
 const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 
 /** The start of an envelope, up to the inside of Body. */
-export function openEnvelope(version: Pick<SoapVersion, 'namespace'>, header = ''): string {
+function openEnvelope(version: Pick<SoapVersion, 'namespace'>, header = ''): string {
   return `${DECLARATION}<soap:Envelope xmlns:soap="${version.namespace}">${header}<soap:Body>`
 }
 

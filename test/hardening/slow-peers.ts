@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** How a peer wastes the server's time. */
 export const MANNERS = {
@@ -12,6 +13,9 @@ export const MANNERS = {
   /** Half a first word. */
   'begins to speak': { opening: 'SESS', byte: '' },
 } as const
+
+/** Into so many parts the time between two bytes is divided. */
+const TURNS = 20
 
 /** Peers that waste the server's time. */
 export interface SlowPeers {
@@ -31,13 +35,15 @@ export interface SlowPeersOptions {
   readonly manners: readonly (keyof typeof MANNERS)[]
   /** Between two bytes of one peer. */
   readonly everyMs: number
+  /** The time over which they come, in milliseconds; 0, the default: as fast as they can. */
+  readonly withinMs?: number
   /** Another takes the place of each that was cut. */
   readonly again?: boolean
 }
 
 /** Dials them all; resolves when each is connected. */
 export async function openSlowPeers(options: SlowPeersOptions): Promise<SlowPeers> {
-  const { port, count, manners, everyMs, again = false } = options
+  const { port, count, manners, everyMs, withinMs = 0, again = false } = options
   const peers = new Map<Socket, string>()
   let cut = 0
   let closing = false
@@ -45,10 +51,19 @@ export async function openSlowPeers(options: SlowPeersOptions): Promise<SlowPeer
   const allCut = new Promise<void>((resolve) => {
     finish = resolve
   })
-  for (let n = 0; n < count; n++) await dial(n)
+  const started = performance.now()
+  for (let n = 0; n < count; n++) {
+    await dial(n)
+    const early = started + (n * withinMs) / count - performance.now()
+    if (early > 1) await pause(early)
+  }
+  // Not all in one moment: they know nothing of each other.
+  let turn = 0
   const trickling = setInterval(() => {
-    for (const [socket, byte] of peers) if (byte !== '') socket.write(byte)
-  }, everyMs)
+    turn = (turn + 1) % TURNS
+    let at = 0
+    for (const [socket, byte] of peers) if (at++ % TURNS === turn && byte !== '') socket.write(byte)
+  }, everyMs / TURNS)
 
   return {
     get cut() {

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startServerProcess } from '../../test/crash/server-process.ts'
@@ -27,8 +28,10 @@ else await waste(Number(values.port))
 
 /** The other process: wastes time, and answers each message with what has become of it. */
 async function waste(port: number): Promise<void> {
+  // They stand for other machines, so they must not take the processor from the server.
+  setPriority(constants.priority.PRIORITY_LOW)
   const manners = Object.keys(MANNERS) as (keyof typeof MANNERS)[]
-  const options = { port, count: Number(values.peers), manners, everyMs: 1000, again: true }
+  const options = { port, count: Number(values.peers), manners, everyMs: 1000, withinMs: 10_000, again: true }
   const peers: SlowPeers = await openSlowPeers(options)
   process.on('message', () => process.send?.({ open: peers.open, cut: peers.cut }))
   process.send?.({ open: peers.open, cut: peers.cut })

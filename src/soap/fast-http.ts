@@ -30,6 +30,8 @@ const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
  */
 export function createFastHttp({ endpoints, handOver, requestTimeoutMs }: FastHttpOptions): FastHttp {
   const connections = new Set<FastConnection>()
+  // The clock is as old as the last sweep, so what seems to have waited may have waited that much less.
+  const sweepMs = Math.min(1000, Math.ceil(requestTimeoutMs / 4))
   let closing = false
   let now = performance.now()
   const server: FastServer = {
@@ -45,24 +47,21 @@ export function createFastHttp({ endpoints, handOver, requestTimeoutMs }: FastHt
     Record<Waiting, ((connection: FastConnection, waited: number) => void) | undefined>
   > = {
     first: (connection, waited) => {
-      if (waited > requestTimeoutMs) connection.cut(TIMED_OUT)
+      if (waited > requestTimeoutMs + sweepMs) connection.cut(TIMED_OUT)
     },
     rest: (connection, waited) => {
-      if (waited > requestTimeoutMs) connection.cut(TIMED_OUT)
+      if (waited > requestTimeoutMs + sweepMs) connection.cut(TIMED_OUT)
     },
     next: (connection, waited) => {
-      if (waited > KEEP_ALIVE_MS) connection.cut()
+      if (waited > KEEP_ALIVE_MS + sweepMs) connection.cut()
     },
     answer: undefined,
     drain: undefined,
   }
-  const sweep = setInterval(
-    () => {
-      now = performance.now()
-      for (const connection of connections) timeouts[connection.waiting]?.(connection, now - connection.since)
-    },
-    Math.min(1000, Math.ceil(requestTimeoutMs / 4)),
-  )
+  const sweep = setInterval(() => {
+    now = performance.now()
+    for (const connection of connections) timeouts[connection.waiting]?.(connection, now - connection.since)
+  }, sweepMs)
   sweep.unref()
 
   return {

@@ -19,7 +19,7 @@ export interface Recording {
   readonly before: ReadonlyMap<string, Buffer>
   readonly events: readonly DiskEvent[]
   readonly history: readonly HistoryEvent[]
-  /** When each event of the history had happened at the latest, in seconds since 1970. */
+  /** When each event of the history happened, in milliseconds since 1970. */
   readonly times: readonly number[]
 }
 
@@ -49,8 +49,8 @@ export async function record(
   const log = join(await makeTempFolder(), 'calls')
   const under = underStrace({ log, calls: RECORDED_CALLS })
   const times: number[] = []
-  // Rounded up, so that nothing counts before it has happened.
-  const recorded = () => times.push((Date.now() + 1) / 1000)
+  const now = fineClock()
+  const recorded = () => times.push(now())
   const load = createLoad({ server, users: USERS, random, recorded })
   const before = new Map<string, Buffer>()
   let running: ServerProcess | undefined
@@ -102,8 +102,8 @@ export async function cutPower(
       for (const [file, content] of image) await writeFile(join(folder, file), content)
       const found = await drained.drain(folder)
       await rm(folder, { recursive: true })
-      const until = times.findIndex((time) => time > call.beganAt)
-      const before = history.slice(0, until === -1 ? history.length : until)
+      const at = call.beganAt * 1000
+      const before = history.filter((_, i) => (times[i] as number) <= at)
       const sent = history.filter(({ kind }) => kind === 'sent')
       const { events: after = [], problems = [], ...error } = found
       const whole: HistoryEvent[] = [...before, ...sent, { kind: 'killed' }, ...after]
@@ -114,6 +114,16 @@ export async function cutPower(
     await drained.close()
   }
   return outcomes
+}
+
+/** The time that strace's log gives, and as fine: a commit takes less than the millisecond that `Date.now` counts in. */
+function fineClock(): () => number {
+  const before = Date.now()
+  while (Date.now() === before) {
+    // The next millisecond is about to begin.
+  }
+  const offset = Date.now() - performance.now()
+  return () => offset + performance.now()
 }
 
 interface Drained {

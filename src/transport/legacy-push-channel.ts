@@ -85,8 +85,8 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
 
   /**
    * One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing, and neither does
-   * a close: a peer that closed before the bytes came has not read them, and TCP need not tell. So they leave only once
-   * a close that is there already has been seen; one that comes later, with the bytes unread, is a reset.
+   * a close: a peer that closed before the bytes came has not read them, and TCP need not tell. So the last byte is held
+   * back until a close that came earlier would have been seen.
    */
   function dial(bytes: Buffer): Promise<DialOutcome> {
     return new Promise((resolve) => {
@@ -97,8 +97,9 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
       const deadline = setTimeout(() => fail('failed'), patience.readMs)
       socket.on('connect', () => {
         connected = true
-        // Behind one round of reading from sockets.
-        setImmediate(finish)
+        socket.write(bytes.subarray(0, -1))
+        // The second is behind one round of reading from sockets.
+        setImmediate(() => setImmediate(finish))
       })
       socket.on('error', () => fail(connected ? 'failed' : 'refused'))
       socket.on('end', () => {
@@ -114,7 +115,7 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
       function finish(): void {
         if (socket.destroyed) return
         whole = true
-        socket.end(bytes)
+        socket.end(bytes.subarray(-1))
       }
 
       function fail(why: DialOutcome): void {

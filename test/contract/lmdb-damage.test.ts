@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Environment } from '../../src/backend/lmdb/environment.ts'
 import type { Observer } from '../../src/domain/observer.ts'
 import { damage, type LmdbFolder, makeLmdbFolder } from '../support/lmdb-folder.ts'
@@ -136,5 +138,15 @@ describe('the lmdb store, damaged', () => {
     await damaged('counters', 0)
     await expect(folder.reopen(observer)).rejects.toThrow('CRC does not match')
     await expect(folder.reopen(observer)).rejects.toThrow('CRC does not match')
+  })
+
+  test('a log that cannot be read is kept under another name', async () => {
+    await folder.reopen()
+    await folder.close()
+    await writeFile(join(folder.path, 'log-0000000001'), 'dms log9 of another version')
+    const store = await folder.reopen(observer)
+    expect(await inWords(store, 'juliet')).toEqual(['romeo: a', 'romeo: b', 'romeo: c'])
+    const kept = await readFile(join(folder.path, 'damaged-log-0000000001'), 'utf8')
+    expect(kept).toBe('dms log9 of another version')
   })
 })

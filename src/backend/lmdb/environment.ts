@@ -95,7 +95,9 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       assertRoom(bytes)
       await settle()
       log = new Log(folder, last + 1)
-      log.removeThrough(last)
+      // What could not be read may still tell somebody something, or another version.
+      if (damage.length > 0) log.setAsideThrough(last)
+      else log.removeThrough(last)
     }
   } catch (error) {
     await root.close()

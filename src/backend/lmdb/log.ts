@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
@@ -93,6 +94,15 @@ export class Log {
   removeThrough(number: number): void {
     for (const old of segmentNumbers(this.#folder)) {
       if (old <= number) rmSync(join(this.#folder, segmentName(old)), { force: true })
+    }
+  }
+
+  /** The tree has what could be read of these segments; they are kept under another name. */
+  setAsideThrough(number: number): void {
+    for (const old of segmentNumbers(this.#folder)) {
+      if (old > number) continue
+      const path = join(this.#folder, segmentName(old))
+      renameSync(path, join(this.#folder, `damaged-${segmentName(old)}`))
     }
   }
 

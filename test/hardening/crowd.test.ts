@@ -18,7 +18,7 @@ describe('many who come at once', () => {
     expect(await openCrowd(server.port, 500, 500)).toMatchObject({ served: 500, turnedAway: 0 })
   })
 
-  describeWith('prlimit')('and for whom the system has no room', () => {
+  describeWith('util-linux')('and for whom the system has no room', () => {
     test('cost nobody else a message; when they have gone others come in again', async () => {
       const under = ['prlimit', '--nofile=80:80']
       server = await startServerProcess({ folder: await makeTempFolder(), under })

@@ -7,13 +7,14 @@ const PYTHON = '/usr/bin/python3'
 export const PACKAGES = {
   'docker-compose': ['docker-compose', 'version'],
   openssl: ['openssl', 'version'],
-  prlimit: ['prlimit', '--version'],
+
   'php-soap': ['/usr/bin/php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
   python3: ['python3', '--version'],
   'python3-spyne': [PYTHON, '-c', 'import spyne'],
   'python3-suds': [PYTHON, '-c', 'import suds'],
   'python3-zeep': [PYTHON, '-c', 'import zeep'],
   strace: ['strace', '-V'],
+  'util-linux': ['prlimit', '--version'],
 } as const satisfies Record<string, readonly [string, ...string[]]>
 
 /**

@@ -94,13 +94,19 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
 
     const authentication = createAuthentication({
       store: backend.store,
+      key: backend.secretKey,
       observer,
       now: () => performance.now(),
       limits: { perSource: config.loginFailuresPerAddress, perUser: config.loginFailuresPerUser },
     })
 
     if (config.backend === 'lmdb') {
-      const administration = createAdministration({ store: backend.store, messaging, authentication })
+      const administration = createAdministration({
+        store: backend.store,
+        messaging,
+        authentication,
+        clock: Date.now,
+      })
       const admin = await openAdminListener(config.folder, administration)
       closers.push(() => admin.close())
     }

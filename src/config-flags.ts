@@ -107,6 +107,7 @@ export const CLIENT_FLAGS: readonly (Flag & { readonly only?: readonly string[] 
 export const USER_FLAGS: readonly (Flag & { readonly only?: readonly string[] })[] = [
   DATA_FLAG,
   { flags: '--password', env: 'DMS_ASK_PASSWORD', otherwise: false, parse: truth, only: ['add', 'reset'], text: 'ask for a password instead of making a random secret' },
+  { flags: '--days <days>', env: 'DMS_TOKEN_DAYS', otherwise: 90, parse: wholeNumber(1, 3650), only: ['token'], text: 'for how many days the token is good; another secret makes it void at once' },
   { flags: '--json', env: 'DMS_JSON', otherwise: false, parse: truth, text: 'print one JSON object a line' },
 ]
 

@@ -74,6 +74,7 @@ const USER_ACTIONS = {
   add: 'make an account and print its random secret, or ask for a password',
   remove: 'remove an account and what waits for it',
   reset: 'give an account another secret',
+  token: 'print a token: a program that shows it over HTTP (Authorization: Bearer) acts as this user',
   list: 'list accounts whose names start with this',
 } as const
 
@@ -158,8 +159,8 @@ export function readConfig(sources: ConfigSources = processSources()): Config {
     const argument = action === 'list' ? '[prefix]' : '<name>'
     add(users, name, text, flags)
       .argument(argument)
-      .action((user = '', { data, password = false, json }) => {
-        config = { command: 'user', user: { action, user, folder: resolve(data), password, json } }
+      .action((user = '', { data, password = false, days = 0, json }) => {
+        config = { command: 'user', user: { action, user, folder: resolve(data), password, days, json } }
       })
   }
 

@@ -6,13 +6,15 @@ import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
 
 /** What `dms user` was told to do. */
 export interface UserCommandOptions {
-  readonly action: 'add' | 'remove' | 'reset' | 'list'
+  readonly action: 'add' | 'remove' | 'reset' | 'token' | 'list'
   /** The user; for `list` a prefix, which may be empty. */
   readonly user: string
   /** The data folder of the running server. */
   readonly folder: string
   /** Ask for a password, rather than make a random secret. */
   readonly password: boolean
+  /** For how many days a token is good. */
+  readonly days: number
   readonly json: boolean
 }
 
@@ -23,7 +25,7 @@ export interface UserCommandIo {
   readonly stderr: NodeJS.WritableStream
 }
 
-/** Adds, removes, resets or lists users through the administration socket of a running server. Resolves to the exit code. */
+/** Adds, removes, resets or lists users, or issues a token, through the administration socket of a running server. Resolves to the exit code. */
 export async function runUserCommand(options: UserCommandOptions, io: UserCommandIo): Promise<ExitCode> {
   const { action, user, folder } = options
   const say = (words: string, object: object): void => {
@@ -31,10 +33,13 @@ export async function runUserCommand(options: UserCommandOptions, io: UserComman
   }
   try {
     if (action === 'list') {
-      for (const found of await askAdmin(folder, { operation: 'list', prefix: user })) {
+      for (const found of (await askAdmin(folder, { operation: 'list', prefix: user })).users ?? []) {
         const kind = found.credential ? 'credential' : 'open'
         say(`${harmless(found.user)}  ${kind}  ${found.waiting} waiting`, found)
       }
+    } else if (action === 'token') {
+      const { token, expires } = await askAdmin(folder, { operation: 'token', user, days: options.days })
+      say(`${harmless(user)} token: ${token}`, { user, token, expires })
     } else if (action === 'remove') {
       await askAdmin(folder, { operation: 'remove', user })
       say(`${harmless(user)} removed`, { user, removed: true })

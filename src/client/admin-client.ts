@@ -1,17 +1,17 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Fault } from '../domain/fault.ts'
-import { ADMIN_SOCKET, type AdminReply, type AdminRequest, type AdminUser } from '../wire/admin.ts'
+import { ADMIN_SOCKET, type AdminReply, type AdminRequest, type AdminResult } from '../wire/admin.ts'
 import { CannotConnect } from './errors.ts'
 
 /**
- * Asks the server that uses this data folder. Resolves to the users it listed, if the request was a listing. Rejects
+ * Asks the server that uses this data folder. Resolves to what was asked for. Rejects
  * with the server's `Fault`, or with `CannotConnect` when no server uses the folder or its owner is somebody else.
  */
-export async function askAdmin(folder: string, request: AdminRequest): Promise<readonly AdminUser[]> {
+export async function askAdmin(folder: string, request: AdminRequest): Promise<AdminResult> {
   const reply = await exchange(join(folder, ADMIN_SOCKET), `${JSON.stringify(request)}\n`)
   if (!reply.ok) throw new Fault(reply.code, reply.reason)
-  return reply.users ?? []
+  return reply
 }
 
 function exchange(path: string, line: string): Promise<AdminReply> {

@@ -9,6 +9,13 @@ export interface UserRecord {
   readonly waiting: number
 }
 
+/** A token, and until when it is good. */
+export interface IssuedToken {
+  readonly token: ByteString
+  /** Seconds since 1970. */
+  readonly expires: number
+}
+
 /** What whoever runs the server may do to accounts, whatever their credentials. All methods reject with `Fault`s. */
 export interface Administration {
   /** Makes an account; `verifier` in RFC 5803 form, or empty for an open account. */
@@ -17,6 +24,8 @@ export interface Administration {
   remove(name: ByteString): Promise<void>
   /** Gives the account another credential. */
   reset(name: ByteString, verifier: ByteString): Promise<void>
+  /** A token that acts as this user over HTTP for so many days, 3650 at most (`Authentication.issueToken`). */
+  token(name: ByteString, days: number): Promise<IssuedToken>
   /** Accounts whose names start with `prefix`, in byte order, 1000 at most. */
   list(prefix: ByteString): Promise<readonly UserRecord[]>
 }

@@ -35,6 +35,17 @@ export interface Authentication {
    * known again for a minute, at the price of one HMAC. Resolves to what the peer may claim. Rejects like `begin` and `finish`.
    */
   verifyPassword(name: ByteString, password: ByteString, source: string): Promise<Claim>
+  /**
+   * Issues a token that acts as this user, for HTTP (Bearer, RFC 6750): until it expires, or the account has another credential.
+   * Rejects with `no-such-user`, or with `not-allowed` for an open account.
+   * @param expires in seconds since 1970.
+   */
+  issueToken(name: ByteString, expires: number): Promise<ByteString>
+  /**
+   * Checks a token that the peer has shown (over TLS or loopback: the caller sees to that). Resolves to what the peer may claim.
+   * Rejects with `not-authenticated`, or with `try-again` when the source has failed too often; one that is good always passes.
+   */
+  verifyToken(token: ByteString, source: string): Promise<Claim>
   /** What REGISTER and PASSWD may store. Throws `invalid-request` with the rule of RFC 5803 that it breaks. */
   checkVerifier(verifier: ByteString): void
 }

@@ -5,5 +5,7 @@ import type { Store } from './store.ts'
 export interface Backend {
   readonly store: Store
   readonly presence: Presence
+  /** 32 random bytes, kept as long as the accounts are: what tokens are signed with. */
+  readonly secretKey: Uint8Array
   close(): Promise<void>
 }

@@ -36,8 +36,11 @@ export interface Observer {
   gone?(user: UserName, why: string): void
   /** A connection was refused or cut, and why. */
   refused?(remoteAddress: string, why: string): void
-  /** Somebody at `source` did not prove to be `user`: the proof was wrong (`not-authenticated`), or one more try was not let through (`try-again`). */
-  authenticationFailed?(user: UserName, source: string, code: FaultCode): void
+  /**
+   * Somebody at `source` did not prove to be `user` (undefined: it did not say who): the proof was wrong (`not-authenticated`),
+   * or one more try was not let through (`try-again`).
+   */
+  authenticationFailed?(user: UserName | undefined, source: string, code: FaultCode): void
   /** A legacy client was dialled back. */
   dialled?(outcome: DialOutcome): void
   /** The store failed, or is well again (undefined). */

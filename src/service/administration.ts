@@ -8,11 +8,17 @@ import type { Store } from '../domain/store.ts'
 /** How many users one listing shows. */
 const MAX_LISTED = 1000
 
+/** How many days a token may be good for, and what a day is in seconds. */
+const MAX_TOKEN_DAYS = 3650
+const DAY = 86_400
+
 /** What administration works with. */
 export interface AdministrationOptions {
   readonly store: Pick<Store, 'account' | 'accounts' | 'waiting'>
   readonly messaging: Messaging
-  readonly authentication: Pick<Authentication, 'checkVerifier'>
+  readonly authentication: Pick<Authentication, 'checkVerifier' | 'issueToken'>
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
 }
 
 /** Administration over the service: what it does to an account, it does as that account's holder would. */
@@ -20,6 +26,7 @@ export function createAdministration({
   store,
   messaging,
   authentication,
+  clock,
 }: AdministrationOptions): Administration {
   return {
     async add(name, verifier) {
@@ -32,6 +39,13 @@ export function createAdministration({
     async reset(name, verifier) {
       authentication.checkVerifier(verifier)
       await messaging.setCredential(await holder(name), verifier)
+    },
+    async token(name, days) {
+      if (!Number.isInteger(days) || days < 1 || days > MAX_TOKEN_DAYS) {
+        throw new Fault('invalid-request', `a token is good for 1 to ${MAX_TOKEN_DAYS} whole days`)
+      }
+      const expires = Math.floor(clock() / 1000) + days * DAY
+      return { token: await authentication.issueToken(name, expires), expires }
     },
     async list(prefix) {
       const accounts = await store.accounts(prefix, MAX_LISTED)

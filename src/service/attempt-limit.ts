@@ -24,10 +24,10 @@ export const ATTEMPT_LIMITS: AttemptLimits = {
  * and give nothing back: a guesser cannot buy tries with an account of his own.
  */
 export interface AttemptLimit {
-  /** Throws `try-again`, with the seconds to wait, when the source or the user has failed too often. */
-  check(source: string, user: UserName): void
+  /** Throws `try-again`, with the seconds to wait, when the source or the user has failed too often. Without a user it is the source that counts. */
+  check(source: string, user?: UserName): void
   /** An attempt failed. */
-  failed(source: string, user: UserName): void
+  failed(source: string, user?: UserName): void
 }
 
 /**
@@ -44,7 +44,8 @@ export function createAttemptLimit(limits: AttemptLimits, now: () => number, key
   return {
     check(source, user) {
       const time = now()
-      const wait = Math.max(sources.wait(slot(sourceOf(source)), time), users.wait(slot(user), time))
+      const userWait = user === undefined ? 0 : users.wait(slot(user), time)
+      const wait = Math.max(sources.wait(slot(sourceOf(source)), time), userWait)
       if (wait > 0) {
         const seconds = Math.ceil(wait / 1000)
         throw new Fault('try-again', `too many failed attempts: try again in ${seconds} s`)
@@ -53,7 +54,7 @@ export function createAttemptLimit(limits: AttemptLimits, now: () => number, key
     failed(source, user) {
       const time = now()
       sources.spend(slot(sourceOf(source)), time)
-      users.spend(slot(user), time)
+      if (user !== undefined) users.spend(slot(user), time)
     },
   }
 }

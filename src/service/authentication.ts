@@ -23,6 +23,7 @@ import {
 } from '../domain/verifier.ts'
 import { ATTEMPT_LIMITS, type AttemptLimits, createAttemptLimit } from './attempt-limit.ts'
 import { createPasswordMemory } from './password-memory.ts'
+import { createTokens } from './tokens.ts'
 import { createTurns } from './turns.ts'
 
 /** What authentication decides by. */
@@ -33,11 +34,13 @@ export interface AuthenticationOptions {
   /** A clock in milliseconds that never goes back. */
   readonly now: () => number
   readonly limits?: AttemptLimits
+  /** Milliseconds since 1970: when tokens expire. `Date.now` by default. */
+  readonly clock?: () => number
   /**
-   * A secret, 32 bytes: what the salts of users who do not exist are made from. By default it is new in each process, so that
-   * such a salt changes with a restart where a true one does not; a key that is kept hides that too.
+   * A secret, 32 bytes, kept with the accounts: what tokens are signed with, and the salts of users who do not exist are made
+   * from. These must outlive the process, as true ones do, or a restart would tell who exists.
    */
-  readonly key?: Uint8Array
+  readonly key: Uint8Array
   /** The server's part of a nonce; random by default. */
   readonly nonce?: () => ByteString
 }
@@ -59,11 +62,13 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     observer,
     now,
     limits = ATTEMPT_LIMITS,
-    key = randomBytes(32),
+    clock = Date.now,
+    key,
     nonce = randomNonce,
   } = options
   const attempts = createAttemptLimit(limits, now, key)
   const memory = createPasswordMemory(now)
+  const tokens = createTokens(key, clock)
   const inTurn = createTurns(MAX_PASSWORD_CHECKS)
 
   return {
@@ -125,6 +130,31 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       })
     },
 
+    async issueToken(name, expires) {
+      const account = await store.account(name)
+      if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
+      if (account.verifier === '') {
+        throw new Fault(
+          'not-allowed',
+          'this account has no credential that a token could stand for: set one first',
+        )
+      }
+      return tokens.issue(account.name, account.verifier, expires)
+    },
+
+    async verifyToken(token, source) {
+      const shown = tokens.read(token)
+      if (shown !== undefined) {
+        const credential = await credentialOf(shown.user)
+        if (shown.fits(credential.text) && credential.real) {
+          return { name: shown.user, proof: credential.text }
+        }
+      }
+      // A token cannot be guessed, so a wrong one says nothing against the user whom it names, and must not keep that user out.
+      letTry(source, undefined, shown?.user)
+      throw refused(source, undefined, shown?.user)
+    },
+
     checkVerifier: (verifier) => void parseVerifier(verifier),
   }
 
@@ -154,18 +184,19 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     })
   }
 
-  function letTry(source: string, user: UserName): void {
+  /** @param told whom the observer hears of, if it is not who is counted. */
+  function letTry(source: string, user: UserName | undefined, told = user): void {
     try {
       attempts.check(source, user)
     } catch (error) {
-      observer?.authenticationFailed?.(user, source, Fault.from(error).code)
+      observer?.authenticationFailed?.(told, source, Fault.from(error).code)
       throw error
     }
   }
 
-  function refused(source: string, user: UserName): Fault {
+  function refused(source: string, user: UserName | undefined, told = user): Fault {
     attempts.failed(source, user)
-    observer?.authenticationFailed?.(user, source, 'not-authenticated')
+    observer?.authenticationFailed?.(told, source, 'not-authenticated')
     return new Fault('not-authenticated', 'user or secret is wrong')
   }
 }

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import type { Administration } from '../domain/administration.ts'
 import { fromByteString, toByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
-import { ADMIN_SOCKET, type AdminReply, type AdminRequest, MAX_ADMIN_REQUEST } from '../wire/admin.ts'
+import {
+  ADMIN_SOCKET,
+  type AdminReply,
+  type AdminRequest,
+  type AdminResult,
+  MAX_ADMIN_REQUEST,
+} from '../wire/admin.ts'
 
 /** How long a request may take to arrive, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5000
@@ -55,27 +61,40 @@ function serve(socket: Socket, administration: Administration): void {
 
 async function answer(line: string, administration: Administration): Promise<AdminReply> {
   try {
-    const request = readRequest(line)
-    if (request.operation === 'list') {
-      const users = await administration.list(toByteString(request.prefix))
-      return { ok: true, users: users.map(({ name, ...rest }) => ({ user: fromByteString(name), ...rest })) }
-    }
-    const user = toByteString(request.user)
-    if (request.operation === 'remove') await administration.remove(user)
-    else await administration[request.operation](user, toByteString(request.verifier))
-    return { ok: true }
+    return { ok: true, ...(await carryOut(readRequest(line), administration)) }
   } catch (error) {
     const { code, message } = Fault.from(error)
     return { ok: false, code, reason: message }
   }
 }
 
-/** Which members each operation must have, as strings. */
-const MEMBERS: Readonly<Record<AdminRequest['operation'], readonly string[]>> = {
-  add: ['user', 'verifier'],
-  reset: ['user', 'verifier'],
-  remove: ['user'],
-  list: ['prefix'],
+async function carryOut(request: AdminRequest, administration: Administration): Promise<AdminResult> {
+  switch (request.operation) {
+    case 'list': {
+      const users = await administration.list(toByteString(request.prefix))
+      return { users: users.map(({ name, ...rest }) => ({ user: fromByteString(name), ...rest })) }
+    }
+    case 'token': {
+      const { token, expires } = await administration.token(toByteString(request.user), request.days)
+      return { token, expires: new Date(expires * 1000).toISOString() }
+    }
+    case 'remove':
+      await administration.remove(toByteString(request.user))
+      return {}
+    case 'add':
+    case 'reset':
+      await administration[request.operation](toByteString(request.user), toByteString(request.verifier))
+      return {}
+  }
+}
+
+/** Which members each operation must have, and of what type. */
+const MEMBERS: Readonly<Record<AdminRequest['operation'], Readonly<Record<string, 'string' | 'number'>>>> = {
+  add: { user: 'string', verifier: 'string' },
+  reset: { user: 'string', verifier: 'string' },
+  token: { user: 'string', days: 'number' },
+  remove: { user: 'string' },
+  list: { prefix: 'string' },
 }
 
 /** Reads a request. Throws `invalid-request`. */
@@ -84,7 +103,7 @@ function readRequest(line: string): AdminRequest {
   const operation = request.get('operation')
   if (typeof operation === 'string' && Object.hasOwn(MEMBERS, operation)) {
     const wanted = MEMBERS[operation as AdminRequest['operation']]
-    if (wanted.every((name) => typeof request.get(name) === 'string')) {
+    if (Object.entries(wanted).every(([name, type]) => typeof request.get(name) === type)) {
       return Object.fromEntries(request) as unknown as AdminRequest
     }
   }

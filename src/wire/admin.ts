@@ -8,6 +8,7 @@ export const ADMIN_SOCKET = 'admin.sock'
 /** What `dms user` asks for. `verifier` in RFC 5803 form: the secret itself never leaves the person's side. */
 export type AdminRequest =
   | { readonly operation: 'add' | 'reset'; readonly user: string; readonly verifier: string }
+  | { readonly operation: 'token'; readonly user: string; readonly days: number }
   | { readonly operation: 'remove'; readonly user: string }
   | { readonly operation: 'list'; readonly prefix: string }
 
@@ -18,9 +19,16 @@ export interface AdminUser {
   readonly waiting: number
 }
 
+/** What was asked for: the users of a listing; a token, and until when it is good (ISO 8601, UTC). */
+export interface AdminResult {
+  readonly users?: readonly AdminUser[]
+  readonly token?: string
+  readonly expires?: string
+}
+
 /** The answer. */
 export type AdminReply =
-  | { readonly ok: true; readonly users?: readonly AdminUser[] }
+  | ({ readonly ok: true } & AdminResult)
   | { readonly ok: false; readonly code: FaultCode; readonly reason: string }
 
 /** The longest request, in bytes. */

@@ -26,7 +26,11 @@ describe('a session from another machine', () => {
     await messaging.register('open' as never, '' as never)
     const protocol = createSessionProtocol({
       messaging,
-      authentication: createAuthentication({ store: backend.store, now: () => performance.now() }),
+      authentication: createAuthentication({
+        store: backend.store,
+        key: backend.secretKey,
+        now: () => performance.now(),
+      }),
       observer,
       maxTextBytes,
       window: 8,

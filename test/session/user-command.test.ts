@@ -93,6 +93,25 @@ describe('dms user', () => {
     await peer.close()
   })
 
+  test('token prints one that is good for some days, as JSON with its end; not for an account that there is not', async () => {
+    await dmsUser('add', 'ann')
+    expect(await dmsUser('token', 'ann')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^ann token: dms1\.[\w-]+\.[\w-]{43}\n$/),
+    })
+    const { token, expires, ...rest } = JSON.parse(
+      (await dmsUser('token', 'ann', '--days', '2', '--json')).stdout,
+    )
+    expect(rest).toEqual({ user: 'ann' })
+    const said = Number(/^\d+/.exec(Buffer.from(token.split('.')[1], 'base64url').toString())?.[0])
+    expect(new Date(said * 1000).toISOString()).toBe(expires)
+    expect(await dmsUser('token', 'bob')).toMatchObject({
+      code: 1,
+      stderr: 'dms user: there is no such user\n',
+    })
+    expect(await dmsUser('token', 'ann', '--days', '0')).toMatchObject({ code: 2 })
+  })
+
   test('only the owner of the server opens its socket, and a restart takes the place of one that was left', async () => {
     const mode = async () => (await stat(join(folder, 'admin.sock'))).mode & 0o777
     expect(await mode()).toBe(0o600)
@@ -114,6 +133,8 @@ describe('dms user', () => {
     ['an operation that there is not', '{"operation":"toString"}\n'],
     ['a member that is missing', '{"operation":"add","user":"ann"}\n'],
     ['a member that is no text', '{"operation":"remove","user":{}}\n'],
+    ['a token for ever', '{"operation":"token","user":"ann","days":1e9}\n'],
+    ['a token for some days in words', '{"operation":"token","user":"ann","days":"2"}\n'],
     ['a verifier that is none', '{"operation":"add","user":"ann","verifier":"secret"}\n'],
     ['no end within 4 KiB', 'x'.repeat(5000)],
   ])('the socket refuses %s', async (_what, request) => {

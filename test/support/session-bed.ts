@@ -134,6 +134,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     const messaging = createMessaging({ ...backend, store, observer, maxTextBytes, now })
     const authentication = createAuthentication({
       store,
+      key: backend.secretKey,
       limits: attemptLimits,
       now: () => performance.now(),
     })

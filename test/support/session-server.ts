@@ -34,7 +34,11 @@ export async function openSessionServer(options: SessionServerOptions = {}): Pro
   const { backend = createMemoryBackend(WIDE_LIMITS) } = options
   const observer = {}
   const messaging = createMessaging({ ...backend, observer, maxTextBytes, now: Date.now })
-  const authentication = createAuthentication({ store: backend.store, now: () => performance.now() })
+  const authentication = createAuthentication({
+    store: backend.store,
+    key: backend.secretKey,
+    now: () => performance.now(),
+  })
   const shared = { messaging, observer, maxTextBytes, requestLimit: WIDE_REQUEST_LIMIT }
   const session = createSessionProtocol({
     ...shared,

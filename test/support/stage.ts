@@ -40,7 +40,11 @@ export async function openStage(backend: BackendUnderTest, options: StageOptions
   const { limits, observer = {}, requestTimeoutMs = 10_000, readMs = 5000, retryMs = 300 } = options
   const opened = await backend.open(limits, observer)
   const messaging = createMessaging({ ...opened, observer, maxTextBytes: MAX_TEXT_BYTES, now: Date.now })
-  const authentication = createAuthentication({ store: opened.store, now: () => performance.now() })
+  const authentication = createAuthentication({
+    store: opened.store,
+    key: opened.secretKey,
+    now: () => performance.now(),
+  })
   const ownPorts = new Set<number>()
   const shared = {
     messaging,

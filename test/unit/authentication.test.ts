@@ -61,7 +61,7 @@ describe('an exchange', () => {
     expect(await saltOf('nobody')).not.toBe(await saltOf('somebody'))
   })
 
-  test('shows unknown users other salts after a restart, unless the key is kept', async () => {
+  test('shows unknown users the same salt after a restart with the same key', async () => {
     const saltAfterStart = async (key: Uint8Array) => {
       bed = await createAuthenticationBed({ key, nonce: () => ascii('x') })
       return (await bed.authentication.begin(ascii('n,,n=nobody,r=abc'), HOME)).serverFirst

@@ -3,6 +3,7 @@ import type { Backend } from '../../domain/backend.ts'
 import { createLocalPresence } from '../local-presence.ts'
 import { STORE_FILE, storeExists } from './environment.ts'
 import { lockFolder } from './folder-lock.ts'
+import { openSecretKey } from './secret-key.ts'
 import { type LmdbStoreOptions, openLmdbStore } from './store.ts'
 import { checkTree } from './tree-check.ts'
 
@@ -14,9 +15,11 @@ export async function openLmdbBackend(options: LmdbStoreOptions): Promise<Backen
   const lock = await lockFolder(options.folder)
   try {
     if (storeExists(options.folder)) checkTree(join(options.folder, STORE_FILE))
+    const secretKey = openSecretKey(options.folder)
     const store = await openLmdbStore(options)
     return {
       store,
+      secretKey,
       presence: createLocalPresence(),
       async close() {
         await store.close()

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Backend } from '../../domain/backend.ts'
 import type { MailboxLimits } from '../../domain/store.ts'
 import { createLocalPresence } from '../local-presence.ts'
@@ -6,5 +7,10 @@ import { createMemoryStore } from './store.ts'
 /** The backend without a disk: nothing outlives the process. */
 export function createMemoryBackend(limits: MailboxLimits): Backend {
   const store = createMemoryStore(limits)
-  return { store, presence: createLocalPresence(), close: () => store.close() }
+  return {
+    store,
+    presence: createLocalPresence(),
+    secretKey: randomBytes(32),
+    close: () => store.close(),
+  }
 }

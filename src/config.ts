@@ -17,8 +17,8 @@ import {
   stateFolder,
   USER_FLAGS,
 } from './config-flags.ts'
+import { isLoopback } from './domain/address.ts'
 import type { AllowanceRate } from './domain/allowances.ts'
-import { isLoopback } from './transport/address.ts'
 
 /** How a server runs; `SERVER_FLAGS` says what each means. */
 export interface ServerConfig {

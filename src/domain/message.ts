@@ -40,5 +40,12 @@ export interface ReceiptItem {
   readonly recipient: UserName
 }
 
+/** A message, as its sender can ask for it. */
+export interface SentMessage {
+  readonly id: MessageId
+  /** The recipient has confirmed it: its receipt waits for the sender. */
+  readonly delivered: boolean
+}
+
 /** Messages and receipts share one sequence per mailbox. */
 export type Item = MessageItem | ReceiptItem

@@ -1,7 +1,7 @@
 import type { ByteString } from './byte-string.ts'
 import type { DeliveryChannel } from './delivery-channel.ts'
 import type { Fault } from './fault.ts'
-import type { MessageId, Seq } from './message.ts'
+import type { MessageId, SentMessage, Seq } from './message.ts'
 import type { UserName } from './user-name.ts'
 
 /** Who a request says it comes from. An account with a credential answers `not-authenticated` unless that very credential was proven. */
@@ -31,23 +31,38 @@ export interface Session {
   readonly waiting: number
   /** Starts delivery; the edge calls it once the reply to CONNECT is on its way. */
   start(): void
-  /** The client has everything up to and including `seq`. Cumulative; what it confirms again is ignored. */
-  confirm(seq: Seq): void
+  /**
+   * The client has everything up to and including `seq`. Cumulative; what it confirms again is ignored. Resolves when all that
+   * was confirmed is on disk; never rejects, but waits as long as the store refuses.
+   */
+  confirm(seq: Seq): Promise<void>
   /** The channel takes items again after `push` returned false. */
   resume(): void
   /** Ends the session. Unconfirmed items stay in the mailbox. */
   end(reason: 'disconnected' | 'gone'): Promise<void>
 }
 
+/** How a SEND differs from that of a session. */
+export interface SendOptions {
+  /** The sender need not be present: it has shown who it is with this very request. */
+  readonly absent?: boolean
+}
+
 /** The whole service, as every edge (socket protocols, SOAP, console) uses it. All methods reject with `Fault`s only. */
 export interface Messaging {
   register(name: ByteString, verifier: ByteString): Promise<void>
   unregister(claim: Claim): Promise<void>
-  /** `takeover` ends a session that is already there; without it the answer is `already-connected`. */
+  /** `takeover` ends a session that is already there; without it the answer is `already-connected`, unless its channel is idle. */
   connect(claim: Claim, channel: DeliveryChannel, options?: { readonly takeover?: boolean }): Promise<Session>
   disconnect(claim: Claim): Promise<void>
   /** Sends a batch, in order. Outcomes stand at their submission's index. Rejects as a whole when the sender may not send. */
-  send(claim: Claim, submissions: readonly Submission[]): Promise<readonly (MessageId | Fault)[]>
+  send(
+    claim: Claim,
+    submissions: readonly Submission[],
+    options?: SendOptions,
+  ): Promise<readonly (MessageId | Fault)[]>
+  /** A message that was sent with this ref; undefined: there is none, or its receipt was confirmed. */
+  sent(claim: Claim, ref: ByteString): Promise<SentMessage | undefined>
   /**
    * Sets or replaces the credential; an open account is closed to everybody else by it. Whoever is present as that user is
    * not any more, unless it is `holder`, the session that asks.

@@ -1,6 +1,6 @@
 import type { ByteString } from './byte-string.ts'
 import type { Fault } from './fault.ts'
-import type { Envelope, Item, MessageId, Seq } from './message.ts'
+import type { Envelope, Item, MessageId, SentMessage, Seq } from './message.ts'
 import type { UserName } from './user-name.ts'
 
 /** What the store knows of a user. A user registered again is another account: it gets nothing that was meant for the old one. */
@@ -57,6 +57,12 @@ export interface Store {
    * receipt into its sender's, each receipt releases its ref. Resolves to the users who now have a new receipt.
    */
   confirm(user: UserName, seq: Seq): Promise<readonly UserName[]>
+
+  /**
+   * The message that has this (sender, ref), as it is on disk; undefined: there is none, or its ref was released, with its
+   * receipt or since it will never have one.
+   */
+  sent(sender: UserName, ref: ByteString): Promise<SentMessage | undefined>
 
   /**
    * At most `limit` committed, unconfirmed items after `after`, in order; none only when there are none. Answers at once

@@ -9,6 +9,8 @@ import type { UserName } from '../domain/user-name.ts'
 /** How long delivery waits where a store refuses although it is well, in milliseconds. */
 const RETRY_MS = 500
 
+const STORED = Promise.resolve()
+
 /** What delivery works with. */
 export interface DeliverContext {
   readonly store: Store
@@ -29,6 +31,8 @@ export class Delivery {
   #sentThrough: Seq = 0
   #state: 'waiting' | 'open' | 'reading' | 'paused' | 'ended' = 'waiting'
   #wokenWhileReading = false
+  /** What was confirmed is on disk. */
+  #stored: Promise<void> = STORED
 
   constructor(context: DeliverContext, user: UserName, channel: DeliveryChannel) {
     this.#context = context
@@ -58,15 +62,17 @@ export class Delivery {
 
   /**
    * The client has everything up to and including `seq`. What it was never sent it cannot confirm: such a seq
-   * counts as the last one sent.
+   * counts as the last one sent. Resolves when everything that was confirmed is on disk.
    */
-  confirm(seq: Seq): void {
+  confirm(seq: Seq): Promise<void> {
     let count = 0
     while (count < this.#inFlight.length && (this.#inFlight[count] as Item).seq <= seq) count++
-    if (count === 0) return
+    if (count === 0) return this.#stored
     const confirmed = this.#inFlight.splice(0, count)
-    void this.#store(confirmed)
+    // One that comes later carries more than what came before: the store has it in order.
+    this.#stored = this.#store(confirmed)
     this.wake()
+    return this.#stored
   }
 
   /** Delivery is over; resolves once nothing handed over is still on its way. */

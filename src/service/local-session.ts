@@ -22,6 +22,7 @@ export class LocalSession implements Session, PresenceHolder {
   /** The credential that whoever holds this session must have proven; empty: an open account. */
   proof: ByteString
   readonly #registry: SessionRegistry
+  readonly #channel: DeliveryChannel
   readonly #delivery: Delivery
   #ended: Promise<void> | undefined
 
@@ -31,7 +32,13 @@ export class LocalSession implements Session, PresenceHolder {
     this.proof = account.verifier
     this.waiting = waiting
     this.#registry = registry
+    this.#channel = channel
     this.#delivery = new Delivery(registry, user, channel)
+  }
+
+  /** Nobody is at the other end for now. */
+  get idle(): boolean {
+    return this.#channel.idle === true
   }
 
   start(): void {
@@ -40,8 +47,8 @@ export class LocalSession implements Session, PresenceHolder {
     else void earlier.then(() => this.#delivery.start())
   }
 
-  confirm(seq: Seq): void {
-    this.#delivery.confirm(seq)
+  confirm(seq: Seq): Promise<void> {
+    return this.#delivery.confirm(seq)
   }
 
   resume(): void {

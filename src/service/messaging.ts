@@ -39,7 +39,8 @@ export function createMessaging(options: MessagingOptions): Messaging {
     async connect(claim, channel, { takeover = false } = {}) {
       const account = await admit(claim)
       const { name } = account
-      if (takeover) await sessions.get(name)?.end('takeover')
+      const present = sessions.get(name)
+      if (takeover || present?.idle) await present?.end('takeover')
       const session = new LocalSession(registry, account, channel, await store.waiting(name))
       if (!(await presence.claim(name, session))) {
         throw new Fault('already-connected', 'the user is already connected')
@@ -64,7 +65,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void session.end('disconnected')
     },
 
-    async send(claim, submissions) {
+    async send(claim, submissions, { absent = false } = {}) {
       const sender = claim.name as UserName
       const session = sessions.get(sender)
       const began = performance.now()
@@ -73,7 +74,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
         // Whoever holds the session was admitted by CONNECT. Nothing is awaited then: a DISCONNECT that came behind this
         // SEND does not count against it, and a confirmation does not free its ref before it is looked up.
         if (session === undefined || session.proof !== claim.proof) await admit(claim)
-        if (session === undefined) {
+        if (session === undefined && !absent) {
           throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
         }
         outcomes = await append(sender, submissions)
@@ -97,6 +98,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
       }
       for (const recipient of recipients) presence.signal(recipient)
       return outcomes
+    },
+
+    async sent(claim, ref) {
+      const { name } = await admit(claim)
+      return store.sent(name, ref)
     },
 
     async setCredential(claim, verifier, holder) {

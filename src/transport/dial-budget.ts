@@ -1,4 +1,4 @@
-import { isLoopback } from './address.ts'
+import { isLoopback } from '../domain/address.ts'
 
 /** Failed dials that a source may cause in one go, and how many a second come back (reliability, security: "at most a few a second per source"). */
 const BURST = 50

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isLoopback, plainAddress } from '../domain/address.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
 import type { Claim, Messaging } from '../domain/messaging.ts'
@@ -10,7 +11,6 @@ import {
   type LegacyDecoding,
   type LegacyOperation,
 } from '../wire/legacy.ts'
-import { isLoopback, plainAddress } from './address.ts'
 import { createDialBudget } from './dial-budget.ts'
 import { createLegacyPushChannel, PUSH_PATIENCE, type PushPatience } from './legacy-push-channel.ts'
 import type { Protocol } from './protocol.ts'

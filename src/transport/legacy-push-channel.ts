@@ -71,7 +71,7 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
       const attempt = await dial(bytes)
       observer.dialled?.(attempt)
       if (attempt === 'delivered') {
-        channel.session?.confirm(item.seq)
+        void channel.session?.confirm(item.seq)
         return
       }
       dialBudget.failed(address)

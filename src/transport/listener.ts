@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { plainAddress } from '../domain/address.ts'
 import type { Observer } from '../domain/observer.ts'
 import { sourceOf } from '../domain/source.ts'
-import { plainAddress } from './address.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Where to listen, and what one server takes on. */

@@ -237,7 +237,7 @@ export class SessionConnection implements SessionPeer {
   }
 
   #confirm(): void {
-    this.session?.confirm(this.#confirmed)
+    void this.session?.confirm(this.#confirmed)
     this.#confirmed = 0
   }
 

@@ -1,8 +1,8 @@
+import { isLoopback } from '../domain/address.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import type { UserName } from '../domain/user-name.ts'
 import type { SessionRequest } from '../wire/session.ts'
-import { isLoopback } from './address.ts'
 import type { SessionPeer } from './session-context.ts'
 
 /** What a request does. */

@@ -1,6 +1,6 @@
+import { plainAddress } from '../domain/address.ts'
 import { MAX_NAME_BYTES } from '../domain/user-name.ts'
 import { encodeFault, MAX_REF_BYTES } from '../wire/session.ts'
-import { plainAddress } from './address.ts'
 import type { Protocol } from './protocol.ts'
 import { SessionConnection } from './session-connection.ts'
 import type { SessionContext, SessionProtocolOptions } from './session-context.ts'

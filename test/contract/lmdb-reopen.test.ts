@@ -6,7 +6,18 @@ import { FolderInUse, lockFolder } from '../../src/backend/lmdb/folder-lock.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
 import { type LmdbFolder, makeLmdbFolder } from '../support/lmdb-folder.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
-import { confirmAll, envelope, inWords, mailbox, NONE, read, register, send, user } from '../support/words.ts'
+import {
+  confirmAll,
+  envelope,
+  inWords,
+  mailbox,
+  NONE,
+  read,
+  register,
+  send,
+  sent,
+  user,
+} from '../support/words.ts'
 
 /** What the durable store keeps when it is closed and opened again. */
 describe('the lmdb store, opened again', () => {
@@ -50,6 +61,19 @@ describe('the lmdb store, opened again', () => {
     expect((await mailbox(store, 'juliet')).map(({ seq }) => seq)).toEqual([4])
     await confirmAll(store, 'juliet')
     expect((await mailbox(store, 'romeo')).map(({ seq }) => seq)).toEqual([4])
+  })
+
+  test('what became of a message is told as before', async () => {
+    let store = await folder.reopen()
+    await register(store, 'romeo', 'juliet')
+    for (const ref of ['r', 's', 't']) await send(store, 'romeo', 'juliet', ref, ref)
+    await store.confirm(user('juliet'), 2)
+    await store.confirm(user('romeo'), 1)
+
+    store = await folder.reopen()
+    expect(await sent(store, 'romeo', 'r')).toBeUndefined()
+    expect(await sent(store, 'romeo', 's')).toEqual({ id: 1, delivered: true })
+    expect(await sent(store, 'romeo', 't')).toEqual({ id: 2, delivered: false })
   })
 
   test('a ref is known until its receipt is confirmed, and no longer', async () => {

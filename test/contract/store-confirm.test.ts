@@ -2,7 +2,7 @@ import type { Backend } from '../../src/domain/backend.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
-import { confirmAll, envelope, inWords, mailbox, read, register, send, user } from '../support/words.ts'
+import { confirmAll, envelope, inWords, mailbox, read, register, send, sent, user } from '../support/words.ts'
 
 /** What confirmations, receipts, refs and removed accounts must do in every store (src/domain/store.ts). */
 describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
@@ -155,6 +155,67 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
       await register(store, 'romeo', 'juliet')
       expect(await send(store, 'romeo', 'juliet', 'a', 'r')).toBe(0)
       expect(await send(store, 'romeo', 'juliet', 'a', 'r')).toBe(0)
+    })
+  })
+
+  describe('what became of a message', () => {
+    test('it waits, it is delivered, and it is forgotten with its receipt', async () => {
+      const store = await verona()
+      const id = await send(store, 'romeo', 'juliet', 'a', 'r')
+      await send(store, 'romeo', 'juliet', 'b', 's')
+      expect(await sent(store, 'romeo', 'r')).toEqual({ id, delivered: false })
+      await store.confirm(user('juliet'), 1)
+      expect(await sent(store, 'romeo', 'r')).toEqual({ id, delivered: true })
+      expect(await sent(store, 'romeo', 's')).toEqual({ id: id + 1, delivered: false })
+      await confirmAll(store, 'romeo')
+      expect(await sent(store, 'romeo', 'r')).toBeUndefined()
+      expect(await sent(store, 'romeo', 's')).toEqual({ id: id + 1, delivered: false })
+    })
+
+    test('nobody else knows its ref', async () => {
+      const store = await verona()
+      await send(store, 'romeo', 'juliet', 'a', 'r')
+      for (const name of ['juliet', 'nurse', 'paris']) expect(await sent(store, name, 'r')).toBeUndefined()
+      expect(await sent(store, 'romeo', 'other')).toBeUndefined()
+    })
+
+    test('it is told also by receipts that came before anybody asked, among many others', async () => {
+      const store = await verona()
+      for (let i = 0; i < 50; i++) await send(store, 'romeo', 'juliet', `${i}`, `r${i}`)
+      for (let i = 1; i <= 30; i++) await store.confirm(user('juliet'), i)
+      await store.confirm(user('romeo'), 10)
+      store.release(user('romeo'))
+      expect(await sent(store, 'romeo', 'r9')).toBeUndefined()
+      expect(await sent(store, 'romeo', 'r10')).toEqual({ id: 10, delivered: true })
+      expect(await sent(store, 'romeo', 'r29')).toEqual({ id: 29, delivered: true })
+      expect(await sent(store, 'romeo', 'r30')).toEqual({ id: 30, delivered: false })
+    })
+
+    test('it is told while confirmations are on their way, from both sides', async () => {
+      const store = await verona()
+      for (const ref of ['r', 's']) await send(store, 'romeo', 'juliet', ref, ref)
+      await store.confirm(user('juliet'), 1)
+      const confirming = store.confirm(user('juliet'), 2)
+      const asking = ['r', 's'].map((ref) => sent(store, 'romeo', ref))
+      expect(await Promise.all(asking)).toEqual([
+        { id: 0, delivered: true },
+        { id: 1, delivered: true },
+      ])
+      await confirming
+      const releasing = store.confirm(user('romeo'), 2)
+      const again = [sent(store, 'romeo', 'r'), sent(store, 'romeo', 's')]
+      await releasing
+      expect(await Promise.all(again)).toEqual([undefined, undefined])
+    })
+
+    test('a ref that is used again tells of the new message', async () => {
+      const store = await verona()
+      await send(store, 'romeo', 'juliet', 'a', 'r')
+      await confirmAll(store, 'juliet')
+      expect(await sent(store, 'romeo', 'r')).toMatchObject({ delivered: true })
+      await confirmAll(store, 'romeo')
+      const id = await send(store, 'romeo', 'juliet', 'b', 'r')
+      expect(await sent(store, 'romeo', 'r')).toEqual({ id, delivered: false })
     })
   })
 

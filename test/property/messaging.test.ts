@@ -70,7 +70,7 @@ class World {
   confirm(name: string, count: number): void {
     const client = this.#clients.get(name)
     const last = client?.held.splice(0, count).at(-1)
-    if (last !== undefined) client?.session.confirm(last.seq)
+    if (last !== undefined) void client?.session.confirm(last.seq)
   }
 
   held(name: string): string[] {

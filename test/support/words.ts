@@ -1,5 +1,5 @@
 import { type ByteString, fromByteString, toByteString } from '../../src/domain/byte-string.ts'
-import type { Envelope, Item, MessageId } from '../../src/domain/message.ts'
+import type { Envelope, Item, MessageId, SentMessage } from '../../src/domain/message.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { parseUserName, type UserName } from '../../src/domain/user-name.ts'
 
@@ -38,6 +38,11 @@ export async function send(
   const [outcome] = await store.append([envelope(sender, recipient, text, ref)])
   if (typeof outcome !== 'number') throw outcome
   return outcome
+}
+
+/** What a sender learns of a message by its ref. */
+export function sent(store: Store, sender: string, ref: string): Promise<SentMessage | undefined> {
+  return store.sent(user(sender), toByteString(ref))
 }
 
 /** At most `limit` items of a mailbox after a place, in one reading. */

@@ -66,6 +66,16 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
     may: ['./text.ts', '../soap/x.ts', '../domain/x.ts'],
     never: ['../transport/x.ts', '../backend/memory/store.ts', '../wire/x.ts', '../service/x.ts', 'express'],
   },
+  'src/port-types/messaging/x.ts': {
+    may: ['./caller.ts', '../../soap/x.ts', '../../domain/x.ts'],
+    never: [
+      '../text.ts',
+      '../../transport/x.ts',
+      '../../backend/memory/store.ts',
+      '../../service/x.ts',
+      'node:crypto',
+    ],
+  },
   'src/web/x.ts': {
     may: ['./app.ts', '../domain/messaging.ts', 'express', 'node:http'],
     never: [

@@ -1,4 +1,4 @@
-import { isLoopback, plainAddress } from '../../src/transport/address.ts'
+import { isLoopback, plainAddress } from '../../src/domain/address.ts'
 import { createDialBudget } from '../../src/transport/dial-budget.ts'
 
 describe('the dial budget', () => {

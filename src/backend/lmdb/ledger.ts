@@ -1,9 +1,10 @@
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
-import type { Seq } from '../../domain/message.ts'
+import type { MessageId, Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
+import { findDelivered } from './delivered.ts'
 import type { Environment, Write } from './environment.ts'
 import { accountKey, accountName, numberKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
@@ -164,6 +165,17 @@ export class Ledger {
   sent(account: LedgerAccount): SentRefs {
     account.sent ??= this.#records.loadSent(account.number)
     return account.sent
+  }
+
+  /** The messages of this account whose receipts wait. Undefined: the account was read anew while they were looked for. */
+  async delivered(
+    account: LedgerAccount,
+    synced: () => Promise<void>,
+  ): Promise<ReadonlySet<MessageId> | undefined> {
+    const sent = this.sent(account)
+    sent.lookup ??= findDelivered(this.#records, account, sent, synced)
+    const ids = await sent.lookup
+    return this.#accounts.get(account.name) === account && account.sent === sent ? ids : undefined
   }
 
   /** Something of this account has changed. */

@@ -18,6 +18,8 @@ import { SentRefs } from './sent-refs.ts'
 const MAX_RECORD_BYTES = 256 * 1024
 /** Records that one step of reading takes at most. */
 const RECORDS_PER_READ = 64
+/** The same for whoever looks through a mailbox beside the daily work. */
+const RECORDS_PER_PAGE = 4
 /** Records, and bytes of them, that one commit clears away of an account that was removed. */
 const CLEARED_PER_COMMIT = 1000
 const CLEARED_BYTES_PER_COMMIT = 1024 * 1024
@@ -109,6 +111,21 @@ export class MailboxRecords {
       if (readPlaceKey(key).place >= through) break
     }
     return found
+  }
+
+  /** Some of the items after `after`, and the seq up to which these are all; undefined: there are no more. */
+  page(
+    number: AccountNumber,
+    after: Seq,
+  ): { readonly items: StoredItem[]; readonly through: Seq | undefined } {
+    const items: StoredItem[] = []
+    const range = { ...allOf(number), start: placeKey(number, after + 1), limit: RECORDS_PER_PAGE }
+    let through: Seq | undefined
+    for (const { key, value } of this.#environment.items.getRange(range)) {
+      for (const item of this.#decode(key, value)) if (item.seq > after) items.push(item)
+      through = readPlaceKey(key).place
+    }
+    return { items, through }
   }
 
   /** Some of the records of a removed account, its head last, and the items in them. Empty when there are none left. */

@@ -24,6 +24,10 @@ export class SentRefs {
   readonly #byRef = new Map<ByteString, Batch>()
   readonly #changed = new Set<Batch>()
   #fresh: Batch | undefined
+  /** The messages of these refs whose receipts wait in the account's mailbox; undefined: nobody has asked for them yet. */
+  delivered: Set<MessageId> | undefined
+  /** That they are looked for, or were. */
+  lookup: Promise<ReadonlySet<MessageId>> | undefined
 
   /** What stood on disk: one record. */
   load(place: number, refs: readonly SentRef[]): void {
@@ -56,6 +60,7 @@ export class SentRefs {
     const index = batch?.refs.findIndex((sent) => sent?.id === id) ?? -1
     if (batch === undefined || index === -1) return
     this.#byRef.delete(ref)
+    this.delivered?.delete(id)
     batch.refs[index] = undefined
     batch.live--
     if (batch !== this.#fresh) this.#changed.add(batch)

@@ -90,6 +90,22 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       return [...receivers]
     },
 
+    async sent(sender, ref) {
+      for (;;) {
+        assertReady()
+        const account = ledger.account(sender)
+        const id = account && ledger.sent(account).find(ref)
+        if (account === undefined || id === undefined) return undefined
+        const delivered = await ledger.delivered(account, () => commits.join())
+        // Released, or read anew, meanwhile.
+        if (delivered === undefined || ledger.sent(account).find(ref) !== id) continue
+        const found = { id, delivered: delivered.has(id) }
+        // Whoever is told of a receipt must not lose it again.
+        await commits.join()
+        return found
+      }
+    },
+
     read(user, after, limit) {
       try {
         assertReady()
@@ -186,6 +202,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     const sender = senderOf(item)
     if (sender === undefined) return false
     const seq = sender.mailbox.next
+    sender.sent?.delivered?.add(item.id)
     ledger.append(sender, { kind: 'receipt', seq, id: item.id, ref: item.ref, recipient })
     return true
   }

@@ -80,6 +80,11 @@ export function createMemoryStore(limits: MailboxLimits): Store {
       return [...receivers]
     },
 
+    async sent(sender, ref) {
+      const id = accounts.get(sender)?.refs.get(ref)
+      return id === undefined ? undefined : { id, delivered: !senders.has(id) }
+    },
+
     read: (user, after, limit) => accounts.get(user)?.mailbox.after(after, limit) ?? [],
     waiting: async (user) => accounts.get(user)?.mailbox.length ?? 0,
     survey,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Caller } from './context.ts'
-import type { SoapEndpoint, SoapResponse } from './endpoint.ts'
+import type { SoapEndpoint } from './endpoint.ts'
+import type { SoapResponse } from './exchange.ts'
 import { writeReply } from './fast-reply.ts'
 import { type PlainHead, parsePlainHead } from './plain-head.ts'
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { SoapResponse } from './endpoint.ts'
+import type { SoapResponse } from './exchange.ts'
 
 /** node:http's default, which its answers announce. */
 export const KEEP_ALIVE_MS = 5000

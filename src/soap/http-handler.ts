@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SoapEndpoint, SoapResponse } from './endpoint.ts'
+import type { SoapEndpoint } from './endpoint.ts'
+import type { SoapResponse } from './exchange.ts'
 
 /** Takes POSTs of node:http, and no other methods. */
 export type SoapHttpHandler = (request: IncomingMessage, response: ServerResponse) => void

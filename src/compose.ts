@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ServerConfig } from './config.ts'
+import type { ServerConfig } from './config-server.ts'
 import type { Backend } from './domain/backend.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
@@ -13,8 +13,8 @@ import { createMessaging } from './service/messaging.ts'
 import { readContract } from './soap/contract.ts'
 import { createSoapEndpoint } from './soap/endpoint.ts'
 import { createFastHttp } from './soap/fast-http.ts'
+import { HeldBytes } from './soap/held-bytes.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
-import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
 import { openAdminListener } from './transport/admin-listener.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { openListener, type TlsFiles } from './transport/listener.ts'
@@ -117,12 +117,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const endpoint = createSoapEndpoint({
       contract,
       portType: textPortType,
-      limits: { ...DEFAULT_SOAP_LIMITS, bodyBytes: config.soapBodyBytes },
+      limits: config.soapLimits,
       onFault: ({ correlationId, code, operation = '-', reason, cause }) => {
         observer.soapFault?.(correlationId, operation, reason, String(code))
         if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
       },
     })
+    const held = new HeldBytes(config.soapHeldBytes)
     const app = createWebApp({
       services: new Map([['/', contract]]),
       failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
@@ -137,9 +138,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       const server = await openHttpServer({
         host: config.host,
         port,
-        endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
+        endpoints: new Map([
+          ['/', createSoapHttpHandler(endpoint, { held, answerTimeoutMs: requestTimeoutMs })],
+        ]),
         app,
-        fastPath: (fast) => createFastHttp({ endpoints: new Map([['/', endpoint]]), ...fast }),
+        fastPath: (fast) => createFastHttp({ endpoints: new Map([['/', endpoint]]), held, ...fast }),
         requestTimeoutMs,
         observer,
         tls: files,

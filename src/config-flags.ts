@@ -1,7 +1,9 @@
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import type { AllowanceRate } from './domain/allowances.ts'
+import { DEFAULT_SOAP_LIMITS } from './soap/limits.ts'
 
 /** Where the configuration comes from. */
 export interface ConfigSources {
@@ -39,6 +41,8 @@ export const REGISTRATIONS = ['open', 'closed'] as const
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 const seconds = wholeNumber(1, 3600)
 const anyPort = wholeNumber(0, 65_535)
+/** Less takes no envelope with its namespaces; more is not one string any more. */
+const bodyBytes = wholeNumber(1024, 268_435_456)
 
 /** The data folder, which `server` and `store` share. */
 export const DATA_FLAG: Flag = {
@@ -69,19 +73,25 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--https-port <port>', env: 'DMS_HTTPS_PORT', parse: anyPort, text: 'port of SOAP, WSDL and health over HTTPS; needs --tls-cert and --tls-key' },
   { flags: '--tls-cert <file>', env: 'DMS_TLS_CERT', text: 'certificate with its chain, PEM; read again on SIGHUP' },
   { flags: '--tls-key <file>', env: 'DMS_TLS_KEY', text: 'its private key, PEM' },
-  { flags: '--public-url <url>', env: 'DMS_PUBLIC_URL', parse: httpUrl, text: 'address of the SOAP port as callers see it, for the WSDL' },
-  { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', text: 'proxies whose X-Forwarded-Host and -Proto count, for instance loopback or 10.0.0.0/8' },
+  { flags: '--public-url <url>', env: 'DMS_PUBLIC_URL', parse: baseUrl, text: 'address of the SOAP port as callers see it, for the WSDL' },
+  { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', parse: proxies, text: 'proxies whose X-Forwarded-Proto, -Host, -Port and -Prefix count, for instance loopback or 10.0.0.0/8' },
   { flags: '--max-text-bytes <bytes>', env: 'DMS_MAX_TEXT_BYTES', otherwise: 65_536, parse: count, text: 'longest text of a message' },
   { flags: '--mailbox-items <count>', env: 'DMS_MAILBOX_ITEMS', otherwise: 1_000_000, parse: count, text: 'messages that may wait for one user' },
   { flags: '--mailbox-bytes <bytes>', env: 'DMS_MAILBOX_BYTES', otherwise: 1_073_741_824, parse: count, text: 'bytes of text that may wait for one user' },
   { flags: '--max-connections <count>', env: 'DMS_MAX_CONNECTIONS', otherwise: 20_000, parse: count, text: 'connections at a time' },
   { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address' },
   { flags: '--max-requests-per-second <count>', env: 'DMS_MAX_REQUESTS_PER_SECOND', otherwise: 1_000_000, parse: count, text: 'requests a second from one address' },
-  { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive' },
+  { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive, and a SOAP answer to be read' },
   { flags: '--max-unread-bytes <bytes>', env: 'DMS_MAX_UNREAD_BYTES', otherwise: 1_048_576, parse: wholeNumber(65_536, Number.MAX_SAFE_INTEGER), text: 'bytes that may wait for a peer that reads slowly; then nothing more is read from it or delivered to it' },
   { flags: '--login-failures-per-address <count,per-minute>', env: 'DMS_LOGIN_FAILURES_PER_ADDRESS', otherwise: '20,30', parse: allowance, text: 'failed logins from one address: how many at once, and how many a minute come back' },
   { flags: '--login-failures-per-user <count,per-minute>', env: 'DMS_LOGIN_FAILURES_PER_USER', otherwise: '10,60', parse: allowance, text: 'failed logins as one user; let more come back than for an address, or one address can lock a user out' },
-  { flags: '--soap-body-bytes <bytes>', env: 'DMS_SOAP_BODY_BYTES', otherwise: 1_048_576, parse: count, text: 'longest SOAP request' },
+  { flags: '--soap-body-bytes <bytes>', env: 'DMS_SOAP_BODY_BYTES', otherwise: DEFAULT_SOAP_LIMITS.bodyBytes, parse: bodyBytes, text: 'longest SOAP request' },
+  { flags: '--soap-inflated-bytes <bytes>', env: 'DMS_SOAP_INFLATED_BYTES', otherwise: DEFAULT_SOAP_LIMITS.inflatedBytes, parse: bodyBytes, text: 'longest SOAP request after gzip was taken off' },
+  { flags: '--soap-inflate-ratio <times>', env: 'DMS_SOAP_INFLATE_RATIO', otherwise: DEFAULT_SOAP_LIMITS.inflateRatio, parse: wholeNumber(1, 1032), text: 'how many times longer gzip may make a SOAP request of more than 64 KiB' },
+  { flags: '--soap-depth <count>', env: 'DMS_SOAP_DEPTH', otherwise: DEFAULT_SOAP_LIMITS.depth, parse: wholeNumber(8, 1000), text: 'elements within elements of a SOAP request' },
+  { flags: '--soap-attributes <count>', env: 'DMS_SOAP_ATTRIBUTES', otherwise: DEFAULT_SOAP_LIMITS.attributes, parse: wholeNumber(8, 1000), text: 'attributes of one element, namespaces included' },
+  { flags: '--soap-elements <count>', env: 'DMS_SOAP_ELEMENTS', otherwise: DEFAULT_SOAP_LIMITS.elements, parse: wholeNumber(100, 10_000_000), text: 'elements of one SOAP request' },
+  { flags: '--soap-held-bytes <bytes>', env: 'DMS_SOAP_HELD_BYTES', otherwise: 134_217_728, parse: count, text: 'bytes of SOAP requests and answers held at a time, of all connections; beyond it requests have 503' },
 ]
 
 /** The flags of `dms client` and of the verbs; `only`: those that have it. */
@@ -146,4 +156,30 @@ function truth(text: string): boolean {
 function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
   throw new InvalidArgumentError('It must be an http or https URL.')
+}
+
+/** An address that paths are put behind. */
+function baseUrl(text: string): string {
+  const url = new URL(httpUrl(text))
+  if (url.search === '' && url.hash === '' && url.username === '' && url.password === '') return text
+  throw new InvalidArgumentError('It must be an address without a query, a fragment or a password.')
+}
+
+/** express's names for the ranges that one's own proxies are in. */
+const RANGES: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal'])
+const BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 }
+
+/** A list of addresses and subnets for express's `trust proxy`. */
+function proxies(text: string): string {
+  for (const one of text.split(',')) {
+    const [, address = '', bits] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(one.trim()) ?? []
+    const most = BITS[isIP(address)]
+    const isSubnet = most !== undefined && Number(bits ?? most) <= most
+    if (!isSubnet && !RANGES.has(one.trim())) {
+      throw new InvalidArgumentError(
+        `It must be addresses, subnets such as 10.0.0.0/8, or ${[...RANGES].join(', ')}, with commas between.`,
+      )
+    }
+  }
+  return text
 }

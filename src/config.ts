@@ -1,60 +1,19 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import type { ClientOptions, Verb } from './cli/client-options.ts'
 import type { UserCommandOptions } from './cli/user-command.ts'
+import { type ClientFlagValues, clientConfig, userOf } from './config-client.ts'
+import { ConfigExplanation } from './config-explanation.ts'
 import {
-  type BACKENDS,
   CLIENT_FLAGS,
   type ConfigSources,
   DATA_FLAG,
   type Flag,
-  type LOG_FORMS,
-  type LOG_LEVELS,
-  type METRICS,
-  type REGISTRATIONS,
   SERVER_FLAGS,
-  stateFolder,
   USER_FLAGS,
 } from './config-flags.ts'
-import { isLoopback } from './domain/address.ts'
-import type { AllowanceRate } from './domain/allowances.ts'
-
-/** How a server runs; `SERVER_FLAGS` says what each means. */
-export interface ServerConfig {
-  readonly host: string
-  readonly port: number
-  readonly soapPort: number
-  /** The folder of the store, absolute. */
-  readonly folder: string
-  readonly backend: (typeof BACKENDS)[number]
-  readonly log: (typeof LOG_FORMS)[number]
-  readonly logLevel: (typeof LOG_LEVELS)[number]
-  readonly metrics: (typeof METRICS)[number]
-  readonly allowLegacy: boolean
-  readonly allowOpen: boolean
-  readonly requireAuth: boolean
-  readonly registration: (typeof REGISTRATIONS)[number]
-  readonly window: number
-  readonly heartbeatSeconds: number
-  readonly tlsPort: number | undefined
-  readonly httpsPort: number | undefined
-  readonly tlsCert: string | undefined
-  readonly tlsKey: string | undefined
-  readonly publicUrl: string | undefined
-  readonly trustProxy: string | undefined
-  readonly maxTextBytes: number
-  readonly mailboxItems: number
-  readonly mailboxBytes: number
-  readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
-  readonly maxRequestsPerSecond: number
-  readonly requestTimeoutMs: number
-  readonly maxUnreadBytes: number
-  readonly loginFailuresPerAddress: AllowanceRate
-  readonly loginFailuresPerUser: AllowanceRate
-  readonly soapBodyBytes: number
-}
+import { type ServerConfig, serverConfig } from './config-server.ts'
 
 /** What `dms store` can do with a data folder. */
 const STORE_ACTIONS = {
@@ -85,17 +44,6 @@ export type Config =
   | { readonly command: 'client'; readonly client: ClientOptions }
   | { readonly command: 'verb'; readonly client: ClientOptions; readonly verb: Verb }
   | { readonly command: 'store'; readonly store: StoreConfig }
-
-/** The command line cannot be understood (exit code 2), or asked for nothing but words (`--help`, 0): what to print. */
-export class ConfigExplanation extends Error {
-  readonly exitCode: number
-
-  constructor(text: string, { exitCode, ...options }: ErrorOptions & { exitCode: number }) {
-    super(text, options)
-    this.name = 'ConfigExplanation'
-    this.exitCode = exitCode
-  }
-}
 
 /** Reads the command line: flag before environment before default. Throws `ConfigExplanation`. */
 export function readConfig(sources: ConfigSources = processSources()): Config {
@@ -201,107 +149,6 @@ function createOption({ flags, text, env, otherwise, parse }: Flag, sources: Con
 function describeDefault(value: unknown, chosen: unknown, standard: unknown): string | undefined {
   if (typeof value === 'boolean') return value === standard ? 'off' : 'on'
   return typeof value === 'object' ? String(chosen) : undefined
-}
-
-type ServerOptions = Omit<ServerConfig, 'folder' | 'requestTimeoutMs' | 'heartbeatSeconds'> & {
-  data: string
-  requestTimeout: number
-  heartbeat: number
-}
-
-function serverConfig({ data, requestTimeout, heartbeat, ...options }: ServerOptions): ServerConfig {
-  assertAdmission(options)
-  assertTls(options)
-  return {
-    ...options,
-    folder: resolve(data),
-    heartbeatSeconds: heartbeat,
-    requestTimeoutMs: requestTimeout * 1000,
-  }
-}
-
-/** A server that other machines reach says whom of them it lets in: nobody is unauthenticated by accident. */
-function assertAdmission({
-  host,
-  allowLegacy,
-  allowOpen,
-  requireAuth,
-}: Partial<ServerConfig> & { host: string }): void {
-  const unauthenticated = allowLegacy || allowOpen
-  const remote = !isLoopback(host) && host !== 'localhost'
-  if (remote && !unauthenticated && !requireAuth) {
-    const why =
-      `error: --host ${host} lets other machines in. The original protocol proves nobody's identity: with ` +
-      '--allow-legacy whoever reaches the port can act as any user, with --allow-open as any user without a ' +
-      'credential. Add the one you want, or --require-auth to let in only users who prove who they are'
-    throw new ConfigExplanation(why, { exitCode: 2 })
-  }
-  if (requireAuth && unauthenticated) {
-    const why = 'error: --require-auth contradicts --allow-legacy and --allow-open: choose'
-    throw new ConfigExplanation(why, { exitCode: 2 })
-  }
-}
-
-function assertTls({ tlsPort, httpsPort, tlsCert, tlsKey }: Partial<ServerConfig>): void {
-  const wanted = tlsPort !== undefined || httpsPort !== undefined
-  const given = [tlsCert, tlsKey].filter((file) => file !== undefined).length
-  if (given === (wanted ? 2 : 0)) return
-  const why = 'error: TLS takes a port (--tls-port, --https-port or both), --tls-cert and --tls-key'
-  throw new ConfigExplanation(why, { exitCode: 2 })
-}
-
-type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'tls' | 'json' | 'raw'> & {
-  readonly as?: string
-  readonly wsdl?: string
-  readonly trim?: boolean
-  readonly legacy: boolean
-  readonly ca?: string
-  readonly credentials: string
-  readonly timeout: number
-}
-
-function clientConfig(values: ClientFlagValues, env: ConfigSources['env']): ClientOptions {
-  const { server, port, wsdl = '', trim = false, legacy, tls, ca, json, raw, credentials, timeout } = values
-  if (legacy && tls) throw mistake('--legacy and --tls: the original protocol knows no TLS')
-  if (ca !== undefined && !tls) throw mistake('--ca is for --tls')
-  const folder = stateFolder(env)
-  return {
-    server,
-    port,
-    wsdl,
-    trim,
-    protocol: legacy ? 'legacy' : 'session',
-    tls,
-    ca: ca === undefined ? undefined : readCertificates(ca),
-    json,
-    raw,
-    credentialsFile: resolve(credentials),
-    password: env.DMS_PASSWORD || undefined,
-    shownFolder: join(folder, 'shown'),
-    historyFile: join(folder, 'history'),
-    color: (env.NO_COLOR ?? '') === '',
-    timeoutMs: timeout * 1000,
-  }
-}
-
-function userOf({ as }: ClientFlagValues): string {
-  if (as !== undefined && as !== '') return as
-  throw mistake('say who you are with --as USER, or in the environment with DMS_USER')
-}
-
-function readCertificates(file: string): string {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw mistake(`--ca: ${(cause as Error).message}`, cause)
-  }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw mistake(`--ca: ${file} holds no certificate in PEM`)
-}
-
-function mistake(what: string, cause?: unknown): ConfigExplanation {
-  return new ConfigExplanation(`error: ${what}`, { exitCode: 2, cause })
 }
 
 /** The version of the package that this file belongs to. */

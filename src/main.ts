@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import type { RunningServer } from './compose.ts'
-import { type Config, ConfigExplanation, readConfig, type ServerConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
+import { ConfigExplanation } from './config-explanation.ts'
+import type { ServerConfig } from './config-server.ts'
 
 /** How long a stopping server may take before it is ended, in milliseconds (reliability R10). */
 const STOP_TIMEOUT_MS = 9500

@@ -1,9 +1,12 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { SoapLimits } from './limits.ts'
+import { createTurns } from './turns.ts'
 
 const inflate = promisify(gunzip)
 const deflate = promisify(gzip)
+/** As many as node has threads for it: more would not be quicker, and all would hold what they have made so far. */
+const inTurn = createTurns(4)
 
 /** A small body may grow to this whatever the ratio: repeated text in XML compresses well. */
 const RATIO_FROM_BYTES = 64 * 1024
@@ -36,7 +39,7 @@ export async function inflateBody(header: string, body: Uint8Array, limits: Soap
   }
   const byRatio = Math.max(RATIO_FROM_BYTES, body.byteLength * limits.inflateRatio)
   try {
-    return await inflate(body, { maxOutputLength: Math.min(limits.inflatedBytes, byRatio) })
+    return await inTurn(() => inflate(body, { maxOutputLength: Math.min(limits.inflatedBytes, byRatio) }))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new CodingError('the inflated body is too large', { status: 413, cause: error })
@@ -58,5 +61,5 @@ export function wantsGzip(header: string, text: string): boolean {
 
 /** Text as gzip. */
 export function deflateText(text: string): Promise<Buffer> {
-  return deflate(text)
+  return inTurn(() => deflate(text))
 }

@@ -3,11 +3,13 @@ import type { Caller } from './context.ts'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { SoapResponse } from './exchange.ts'
 import { writeReply } from './fast-reply.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import { type PlainHead, parsePlainHead } from './plain-head.ts'
 
 /** What all connections of a server share. */
 export interface FastServer {
   readonly endpoints: ReadonlyMap<string, SoapEndpoint>
+  readonly held: HeldBytes
   /** A clock that need not be finer than the shortest of its times, in milliseconds. */
   now(): number
   /** Is the server about to close: connections end with the answer under way. */
@@ -56,6 +58,8 @@ export class FastConnection {
   private known: Known | undefined = undefined
   private gone: (() => void) | undefined = undefined
   private ended = false
+  /** What it holds, as it was counted last. */
+  private holding = 0
 
   constructor(socket: Socket, server: FastServer) {
     this.socket = socket
@@ -83,6 +87,7 @@ export class FastConnection {
     socket.off('error', this.onError)
     socket.off('drain', this.onDrain)
     this.server.forget(this)
+    this.hold(0)
     // Stopped, so that what is put back is read first, and by its new owner.
     socket.pause()
     if (buffered !== undefined) socket.unshift(buffered)
@@ -105,6 +110,7 @@ export class FastConnection {
     const bytes = buffered === undefined ? chunk : Buffer.concat([buffered, chunk])
     if (this.waiting === 'answer' || this.waiting === 'drain') {
       this.buffered = bytes
+      this.hold(bytes.length + this.socket.writableLength)
       if (bytes.length > MAX_AHEAD) this.socket.pause()
     } else this.read(bytes)
   }
@@ -144,6 +150,12 @@ export class FastConnection {
     this.pieces = 0
     this.waiting = 'next'
     this.since = this.server.now()
+    if (this.holding > 0) this.hold(0)
+  }
+
+  private hold(bytes: number): void {
+    this.server.held.add(bytes - this.holding)
+    this.holding = bytes
   }
 
   /** The head that begins here; undefined: there is one that is not ours. */
@@ -180,10 +192,14 @@ export class FastConnection {
   }
 
   private wait(bytes: Buffer, at: number): void {
-    if (++this.pieces > MAX_PIECES || this.server.closing()) {
+    const length = bytes.length - at
+    // Where there is no room, node:http's handler is the one that says so.
+    const hasRoom = this.server.held.hasRoom(length - this.holding, length)
+    if (++this.pieces > MAX_PIECES || !hasRoom || this.server.closing()) {
       this.giveUp(bytes, at)
       return
     }
+    this.hold(length)
     this.buffered = bytes.subarray(at)
     if (this.waiting === 'rest') return
     this.waiting = 'rest'
@@ -208,10 +224,13 @@ export class FastConnection {
     if (this.server.closing()) {
       this.socket.end()
       this.waiting = 'drain'
+      this.since = this.server.now()
       return false
     }
     if (!flows) {
       this.waiting = 'drain'
+      this.since = this.server.now()
+      this.hold(this.socket.writableLength)
       this.socket.pause()
     }
     return flows
@@ -223,6 +242,7 @@ export class FastConnection {
     this.waiting = 'next'
     this.since = this.server.now()
     this.buffered = undefined
+    this.hold(0)
     if (this.socket.isPaused()) this.socket.resume()
     if (buffered !== undefined) this.read(buffered)
   }
@@ -241,6 +261,7 @@ export class FastConnection {
   private readonly onClose = (): void => {
     this.ended = true
     this.server.forget(this)
+    this.hold(0)
     this.gone?.()
   }
 

@@ -2,13 +2,16 @@ import type { Socket } from 'node:net'
 import type { SoapEndpoint } from './endpoint.ts'
 import { FastConnection, type FastServer, type Waiting } from './fast-connection.ts'
 import { KEEP_ALIVE_MS } from './fast-reply.ts'
+import type { HeldBytes } from './held-bytes.ts'
 
 /** What the fast path needs. */
 export interface FastHttpOptions {
   readonly endpoints: ReadonlyMap<string, SoapEndpoint>
+  /** Counts what has come of requests, and answers until they are taken. A whole request that came at once is not held. */
+  readonly held: HeldBytes
   /** Gives a connection to the full HTTP server, which begins with what is still to be read from it. */
   readonly handOver: (socket: Socket) => void
-  /** How long a whole request may take to arrive, in milliseconds. */
+  /** How long a whole request may take to arrive, and an answer may wait to be read, in milliseconds. */
   readonly requestTimeoutMs: number
 }
 
@@ -28,7 +31,7 @@ const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
  * The way past node:http for what is most of the traffic: whole, plain POSTs on a kept connection (soap 3). It is small and
  * strict: whatever is not plain beyond doubt is handed over before any of it was acted upon, and for good.
  */
-export function createFastHttp({ endpoints, handOver, requestTimeoutMs }: FastHttpOptions): FastHttp {
+export function createFastHttp({ endpoints, held, handOver, requestTimeoutMs }: FastHttpOptions): FastHttp {
   const connections = new Set<FastConnection>()
   // The clock is as old as the last sweep, so what seems to have waited may have waited that much less.
   const sweepMs = Math.min(1000, Math.ceil(requestTimeoutMs / 4))
@@ -36,6 +39,7 @@ export function createFastHttp({ endpoints, handOver, requestTimeoutMs }: FastHt
   let now = performance.now()
   const server: FastServer = {
     endpoints,
+    held,
     handOver,
     now: () => now,
     closing: () => closing,
@@ -56,7 +60,9 @@ export function createFastHttp({ endpoints, handOver, requestTimeoutMs }: FastHt
       if (waited > KEEP_ALIVE_MS + sweepMs) connection.cut()
     },
     answer: undefined,
-    drain: undefined,
+    drain: (connection, waited) => {
+      if (waited > requestTimeoutMs + sweepMs) connection.cut()
+    },
   }
   const sweep = setInterval(() => {
     now = performance.now()

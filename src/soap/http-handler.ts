@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { SoapResponse } from './exchange.ts'
+import type { HeldBytes } from './held-bytes.ts'
 
 /** Takes POSTs of node:http, and no other methods. */
 export type SoapHttpHandler = (request: IncomingMessage, response: ServerResponse) => void
@@ -10,9 +11,17 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function write(response: ServerResponse, { status, headers, body }: SoapResponse): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
-  response.end(body)
+/** What is shared with the other ways to the endpoints. */
+export interface SoapHttpOptions {
+  /** Counts the bodies of requests until they are answered, and the answers until they are taken. */
+  readonly held: HeldBytes
+  /** How long an answer may wait for its caller to read it, in milliseconds; then the connection is cut. */
+  readonly answerTimeoutMs: number
+}
+
+/** What one call holds. */
+interface Holding {
+  bytes: number
 }
 
 /**
@@ -20,18 +29,49 @@ function write(response: ServerResponse, { status, headers, body }: SoapResponse
  * How long a body may take is the server's `requestTimeout`. It says `100 Continue` itself, after the declared length
  * was seen: the server must pass `checkContinue` on to it.
  */
-export function createSoapHttpHandler(endpoint: SoapEndpoint): SoapHttpHandler {
+export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpOptions): SoapHttpHandler {
   const { bodyBytes } = endpoint.limits
+  const { held, answerTimeoutMs } = options
 
-  function refuseTooLarge(response: ServerResponse): void {
-    // The rest of the body is not read, so the connection cannot be used again.
-    write(
-      response,
-      endpoint.refuse(413, `the body has more than ${bodyBytes} bytes`, { Connection: 'close' }),
-    )
+  /** Begins to count what a call holds. */
+  function count(response: ServerResponse): Holding {
+    const holding = { bytes: 0 }
+    response.once('close', () => held.add(-holding.bytes))
+    return holding
   }
 
-  function answer(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
+  function hold(holding: Holding, bytes: number): void {
+    holding.bytes += bytes
+    held.add(bytes)
+  }
+
+  function write(response: ServerResponse, { status, headers, body }: SoapResponse, holding?: Holding): void {
+    const bytes = Buffer.byteLength(body)
+    // The request is not held any more.
+    if (holding !== undefined) hold(holding, bytes - holding.bytes)
+    response.writeHead(status, { ...headers, 'Content-Length': bytes })
+    response.end(body)
+    if (response.socket === null || response.socket.writableLength === 0) return
+    const cut = setTimeout(() => response.destroy(), answerTimeoutMs)
+    response.once('close', () => clearTimeout(cut))
+  }
+
+  /** Refuses while the body is not read: the connection cannot be used again. */
+  function refuse(
+    response: ServerResponse,
+    status: number,
+    reason: string,
+    headers?: Readonly<Record<string, string>>,
+  ): void {
+    write(response, endpoint.refuse(status, reason, { ...headers, Connection: 'close' }))
+  }
+
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Uint8Array,
+    holding: Holding,
+  ): void {
     const answered = endpoint.handle({
       caller: {
         authorization: request.headers.authorization,
@@ -50,34 +90,45 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint): SoapHttpHandler {
       soapAction: header(request, 'soapaction'),
       body,
     })
-    if ('status' in answered) write(response, answered)
-    else answered.then((late) => write(response, late)).catch(() => response.destroy())
+    if ('status' in answered) write(response, answered, holding)
+    else answered.then((late) => write(response, late, holding)).catch(() => response.destroy())
   }
 
   return (request, response) => {
+    const tooLarge = `the body has more than ${bodyBytes} bytes`
     const declared = request.headers['content-length']
-    if (declared !== undefined && Number(declared) > bodyBytes) return refuseTooLarge(response)
+    if (declared !== undefined && Number(declared) > bodyBytes) return refuse(response, 413, tooLarge)
     if (request.headers.expect !== undefined) response.writeContinue()
 
+    const holding = count(response)
     let first: Buffer | undefined
     let chunks: Buffer[] | undefined
     let bytes = 0
+    const stop = (): void => {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.pause()
+    }
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
       if (bytes > bodyBytes) {
-        request.off('data', onData)
-        request.off('end', onEnd)
-        request.pause()
-        refuseTooLarge(response)
+        stop()
+        refuse(response, 413, tooLarge)
         return
       }
+      if (!held.hasRoom(chunk.length, bytes)) {
+        stop()
+        refuse(response, 503, 'too much is held for other callers; try again', { 'Retry-After': '1' })
+        return
+      }
+      hold(holding, chunk.length)
       if (first === undefined) first = chunk
       else if (chunks === undefined) chunks = [first, chunk]
       else chunks.push(chunk)
     }
     const onEnd = (): void => {
       const body = chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes)
-      answer(request, response, body)
+      answer(request, response, body, holding)
     }
     request.on('data', onData)
     request.on('end', onEnd)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { SoapEndpoint } from '../../src/soap/endpoint.ts'
 import { createFastHttp } from '../../src/soap/fast-http.ts'
+import { HeldBytes } from '../../src/soap/held-bytes.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import { exchange, request } from './raw-http.ts'
 
@@ -20,6 +21,7 @@ async function openAlone() {
   }
   const handed: { bytes: string; done: Promise<unknown> }[] = []
   const fast = createFastHttp({
+    held: new HeldBytes(Number.POSITIVE_INFINITY),
     endpoints: new Map([['/', endpoint]]),
     requestTimeoutMs: 10_000,
     handOver(socket: Socket) {

@@ -7,6 +7,7 @@ import type { PortType } from '../../src/soap/dispatch.ts'
 import { createSoapEndpoint } from '../../src/soap/endpoint.ts'
 import type { SoapFailure } from '../../src/soap/failure.ts'
 import { createFastHttp, type FastHttpOptions } from '../../src/soap/fast-http.ts'
+import { HeldBytes } from '../../src/soap/held-bytes.ts'
 import { createSoapHttpHandler } from '../../src/soap/http-handler.ts'
 import { DEFAULT_SOAP_LIMITS, type SoapLimits } from '../../src/soap/limits.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../src/web/http-server.ts'
@@ -43,6 +44,8 @@ export interface TextServer extends HttpServer {
 export interface TextServerOptions {
   readonly limits?: Partial<SoapLimits>
   readonly portType?: PortType
+  /** How many bytes of bodies may be held at a time. Default: any number. */
+  readonly heldBytes?: number
   /** False: all goes to node:http. */
   readonly fast?: boolean
   readonly web?: Partial<WebAppOptions>
@@ -58,16 +61,18 @@ export async function openTextServer(options: TextServerOptions = {}): Promise<T
     limits: { ...DEFAULT_SOAP_LIMITS, ...options.limits },
     onFault: (failure) => failures.push(failure),
   })
+  const held = new HeldBytes(options.heldBytes ?? Number.POSITIVE_INFINITY)
+  const answerTimeoutMs = options.http?.requestTimeoutMs ?? 10_000
   const server = await openHttpServer({
     host: '127.0.0.1',
     port: 0,
-    endpoints: new Map([['/', createSoapHttpHandler(endpoint)]]),
+    endpoints: new Map([['/', createSoapHttpHandler(endpoint, { held, answerTimeoutMs })]]),
     app: createWebApp({ services: new Map([['/', contract]]), failure: () => undefined, ...options.web }),
     ...(options.fast === false
       ? {}
       : {
           fastPath: (fast: Pick<FastHttpOptions, 'handOver' | 'requestTimeoutMs'>) =>
-            createFastHttp({ endpoints: new Map([['/', endpoint]]), ...fast }),
+            createFastHttp({ endpoints: new Map([['/', endpoint]]), held, ...fast }),
         }),
     ...options.http,
   })

@@ -11,14 +11,17 @@ export interface Peer {
   close(): Promise<void>
 }
 
-/** Where Debian's packages are; another Python on the path has none of them. */
-const PROGRAMS = { '.py': '/usr/bin/python3', '.php': '/usr/bin/php' } as const
+/** Debian's Python: another one on the path has none of Debian's packages. */
+export const PYTHON = '/usr/bin/python3'
 
-/** Starts a script of this folder. */
-export function startPeer(script: `${string}.py` | `${string}.php`, ...args: readonly string[]): Peer {
-  const program = script.endsWith('.py') ? PROGRAMS['.py'] : PROGRAMS['.php']
-  const path = fileURLToPath(new URL(script, import.meta.url))
-  const child: ChildProcessWithoutNullStreams = spawn(program, [path, ...args])
+/** Where a file of this folder is. */
+export function interopFile(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+/** Starts a program, in this folder if one is named. */
+export function startPeer(program: string, args: readonly string[], folder?: string): Peer {
+  const child: ChildProcessWithoutNullStreams = spawn(program, args, { cwd: folder })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = once(child, 'close')
   let complaint = ''
@@ -31,7 +34,7 @@ export function startPeer(script: `${string}.py` | `${string}.php`, ...args: rea
       const { value, done } = await lines.next()
       if (done !== true) return value
       await ended
-      throw new Error(`${script} ended: ${complaint}`)
+      throw new Error(`${program} ${args.join(' ')} ended: ${complaint}`)
     },
     write(line) {
       child.stdin.write(`${line}\n`)
@@ -41,17 +44,4 @@ export function startPeer(script: `${string}.py` | `${string}.php`, ...args: rea
       await ended
     },
   }
-}
-
-/** What a client of soap-clients.py or soap-client.php saw. */
-export interface Answer {
-  readonly result?: string | null
-  readonly fault?: string
-  readonly detail?: readonly string[]
-}
-
-/** Lets a client program call an operation. */
-export async function callBy(peer: Peer, operation: string, string: string | null): Promise<Answer> {
-  peer.write(JSON.stringify({ operation, string }))
-  return JSON.parse(await peer.line()) as Answer
 }

@@ -10,7 +10,7 @@ import {
   type TextServer,
 } from '../soap/text-server.ts'
 import { describeWith } from '../support/describe-with.ts'
-import { type Peer, startPeer } from './soap-peer.ts'
+import { interopFile, type Peer, PYTHON, startPeer } from './soap-peer.ts'
 
 /** Much white space of all kinds, and what is near to it. */
 const text = fc
@@ -35,7 +35,7 @@ describeWith('python3-spyne')('remove, against the original service on Spyne', (
   let spyneUrl: string
   beforeAll(async () => {
     ours = await openTextServer()
-    spyne = startPeer('soap-spyne-server.py')
+    spyne = startPeer(PYTHON, [interopFile('soap-spyne-server.py')])
     spyneUrl = `http://127.0.0.1:${await spyne.line()}`
   })
   afterAll(async () => {

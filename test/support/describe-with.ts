@@ -5,9 +5,16 @@ const PYTHON = '/usr/bin/python3'
 
 /** Other people's programs that tests talk to, by Debian package, and how one finds out whether it is there. `.ci/run` installs them all. */
 export const PACKAGES = {
+  'default-jdk-headless': ['javac', '-version'],
   'docker-compose': ['docker-compose', 'version'],
+  gcc: ['gcc', '--version'],
+  gsoap: ['soapcpp2', '-V'],
+  'libcjson-dev': ['test', '-e', '/usr/include/cjson/cJSON.h'],
+  'libgoogle-gson-java': ['test', '-e', '/usr/share/java/gson.jar'],
+  'libgsoap-dev': ['test', '-e', '/usr/include/stdsoap2.h'],
+  'libjaxws-java': ['test', '-e', '/usr/share/java/jaxws-tools.jar'],
+  'libsoap-lite-perl': ['/usr/bin/perl', '-MSOAP::Lite', '-e', '1'],
   openssl: ['openssl', 'version'],
-
   'php-soap': ['/usr/bin/php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
   python3: ['python3', '--version'],
   'python3-spyne': [PYTHON, '-c', 'import spyne'],

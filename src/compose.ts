@@ -118,10 +118,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       contract,
       portType: textPortType,
       limits: config.soapLimits,
-      onFault: ({ correlationId, code, operation = '-', reason, cause }) => {
+      onFault: ({ correlationId, code, operation = '-', reason, cause, milliseconds }) => {
+        observer.soapAnswered?.(operation, String(code), milliseconds)
         observer.soapFault?.(correlationId, operation, reason, String(code))
         if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
       },
+      onResult: (operation, milliseconds) => observer.soapAnswered?.(operation, 'ok', milliseconds),
     })
     const held = new HeldBytes(config.soapHeldBytes)
     const app = createWebApp({

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { fromByteString } from '../domain/byte-string.ts'
+import { harmless } from '../domain/harmless.ts'
 import type { Observer } from '../domain/observer.ts'
+import { isLogged } from './is-logged.ts'
 
 /** The log as one JSON object a line. Messages (never their texts) appear from level debug on; an event whose level is off is not even built. */
 export function createJsonLog(logger: Logger): Observer {
@@ -25,9 +27,16 @@ export function createJsonLog(logger: Logger): Observer {
   }
   return {
     request(verb, user, outcome) {
-      if (verb === 'SEND' && outcome === 'ok') return
+      if (!isLogged(verb, outcome)) return
       logger.info({ event: 'request', verb, user: fromByteString(user), outcome })
     },
+    authenticationFailed: (user, source, code) =>
+      logger.warn({
+        event: 'authentication-failed',
+        user: user === undefined ? undefined : harmless(fromByteString(user)),
+        source,
+        code,
+      }),
     gone: (user, why) => logger.info({ event: 'gone', user: fromByteString(user), why }),
     refused: (remoteAddress, why) => logger.warn({ event: 'refused', remoteAddress, why }),
     storeHealth: (failure) =>

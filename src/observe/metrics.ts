@@ -4,6 +4,7 @@ import type { Item, MessageId } from '../domain/message.ts'
 import type { Observer } from '../domain/observer.ts'
 import type { Store, Survey } from '../domain/store.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
+import { HistogramFamily } from './histogram-family.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
 import { createSurveyMemory } from './survey-memory.ts'
 import { WeightedHistogram } from './weighted-histogram.ts'
@@ -36,11 +37,22 @@ const DELIVERED_BOUNDS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600, 86_400,
 ]
 const LOOP_BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
+const SOAP_BOUNDS = [
+  0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60,
+]
+const CHECKPOINT_BOUNDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60]
 // In bytes.
+const CHECKPOINT_BYTES_BOUNDS = [
+  65_536, 1_048_576, 4_194_304, 16_777_216, 33_554_432, 67_108_864, 268_435_456,
+]
 const COMMIT_BOUNDS = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216]
 
 /** SENDs refused with these codes by a protocol itself: the service never saw them, so no `sent` tells of them. */
-const REFUSED_BY_EDGES: ReadonlySet<string> = new Set<FaultCode>(['not-allowed', 'invalid-request'])
+const REFUSED_BY_EDGES: ReadonlySet<string> = new Set<FaultCode>([
+  'not-allowed',
+  'invalid-request',
+  'try-again',
+])
 
 /** Metrics for Prometheus, without user names, addresses or texts. docs/operations.md says what each is good for. */
 export function createMetrics({ now }: MetricsOptions): Metrics {
@@ -63,6 +75,16 @@ export function createMetrics({ now }: MetricsOptions): Metrics {
   )
   const commitSeconds = histogram('dms_commit_seconds', 'Writing and syncing one commit.', SYNCED_BOUNDS)
   const commitBytes = histogram('dms_commit_bytes', 'Bytes of the records of one commit.', COMMIT_BOUNDS)
+  const checkpointSeconds = histogram(
+    'dms_checkpoint_seconds',
+    'Bringing what is in the log into the tree.',
+    CHECKPOINT_BOUNDS,
+  )
+  const checkpointBytes = histogram(
+    'dms_checkpoint_bytes',
+    'Bytes of the log that a checkpoint brought into the tree.',
+    CHECKPOINT_BYTES_BOUNDS,
+  )
   const loopDelay = histogram(
     'dms_event_loop_delay_seconds',
     'How late the event loop takes up what has come.',
@@ -79,6 +101,18 @@ export function createMetrics({ now }: MetricsOptions): Metrics {
     'code',
   )
   const dials = counter('dms_push_dials_total', 'Clients of the original protocol dialled back.', 'outcome')
+  const soapRequests = counter(
+    'dms_soap_requests_total',
+    'SOAP requests answered, by operation and outcome.',
+    'operation',
+    'outcome',
+  )
+  const soapSeconds = new HistogramFamily({
+    name: 'dms_soap_request_seconds',
+    help: 'From the whole SOAP request to its answer, by operation.',
+    bounds: SOAP_BOUNDS,
+    label: 'operation',
+  }).register(registry)
   const soapFaults = counter(
     'dms_soap_faults_total',
     'SOAP requests answered with a fault, or refused with an HTTP status.',
@@ -116,6 +150,10 @@ export function createMetrics({ now }: MetricsOptions): Metrics {
         commitBytes.observe(bytes)
         commitSeconds.observe(milliseconds / 1000)
       },
+      checkpointed(bytes, milliseconds) {
+        checkpointBytes.observe(bytes)
+        checkpointSeconds.observe(milliseconds / 1000)
+      },
       sessions: (open) => sessionsOpen.set(open),
       opened(protocol) {
         connectionsOpen.inc({ protocol })
@@ -126,6 +164,10 @@ export function createMetrics({ now }: MetricsOptions): Metrics {
       gone: () => gone.inc(),
       authenticationFailed: (_user, _source, code) => failedAuthentications.inc({ code }),
       dialled: (outcome) => dials.inc({ outcome }),
+      soapAnswered(operation, outcome, milliseconds) {
+        soapRequests.inc({ operation, outcome })
+        soapSeconds.of(operation).observe(milliseconds / 1000)
+      },
       soapFault: (_correlationId, _operation, _why, code) => soapFaults.inc({ code }),
       internalError: () => internalErrors.inc(),
     },

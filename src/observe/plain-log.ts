@@ -1,6 +1,7 @@
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import { harmless } from '../domain/harmless.ts'
 import type { Observer } from '../domain/observer.ts'
+import { isLogged } from './is-logged.ts'
 
 /** The log in the original's words (wire-protocol 4), one line for each event. Everything that a peer chose is made harmless first. */
 export function createPlainLog(write: (line: string) => void): Observer {
@@ -8,8 +9,7 @@ export function createPlainLog(write: (line: string) => void): Observer {
 
   return {
     request(verb, user, outcome) {
-      // A SEND that was accepted has a line of its own.
-      if (verb === 'SEND' && outcome === 'ok') return
+      if (!isLogged(verb, outcome)) return
       say(`${verb} ${name(user)} ${outcome === 'ok' ? 'OK' : 'FAIL'}`)
     },
     accepted(id, sender, recipient, present) {
@@ -17,6 +17,8 @@ export function createPlainLog(write: (line: string) => void): Observer {
     },
     delivered: (id, sender, recipient) =>
       say(`SEND MESSAGE ${id} FROM ${name(sender)} TO ${name(recipient)}`),
+    authenticationFailed: (user, source, code) =>
+      say(`AUTH ${user === undefined ? '-' : name(user)} FAIL FROM ${source}: ${code}`),
     gone: (user, why) => say(`DISCONNECT ${name(user)}: ${why}`),
     refused: (remoteAddress, why) => say(`refused a connection from ${remoteAddress}: ${why}`),
     storeHealth: (failure) =>

@@ -46,23 +46,22 @@ export class WeightedHistogram {
 
   /** What the registry asks for. */
   async get(): Promise<Omit<MetricObjectWithValues<MetricValueWithName<string>>, 'type' | 'collect'>> {
-    let count = 0
-    const values = [...this.#bounds, '+Inf'].map((le, place) => {
-      count += this.#counts[place] as number
-      return { metricName: `${this.name}_bucket`, labels: { le }, value: count }
-    })
-    return {
-      ...this.#description(),
-      values: [
-        ...values,
-        { metricName: `${this.name}_sum`, labels: {}, value: this.#sum },
-        { metricName: `${this.name}_count`, labels: {}, value: count },
-      ],
-    }
+    const { name, help, type, aggregator } = this
+    const description = { name, help, type, aggregator } as const
+    return { ...description, values: this.samples({}) }
   }
 
-  #description() {
-    const { name, help, type, aggregator } = this
-    return { name, help, type, aggregator } as const
+  /** What it has counted, each sample with these labels. */
+  samples(labels: Readonly<Record<string, string>>): MetricValueWithName<string>[] {
+    let count = 0
+    const buckets = [...this.#bounds, '+Inf'].map((le, place) => {
+      count += this.#counts[place] as number
+      return { metricName: `${this.name}_bucket`, labels: { ...labels, le }, value: count }
+    })
+    return [
+      ...buckets,
+      { metricName: `${this.name}_sum`, labels, value: this.#sum },
+      { metricName: `${this.name}_count`, labels, value: count },
+    ]
   }
 }

@@ -32,6 +32,8 @@ export interface SoapEndpointOptions {
   readonly headers?: readonly HeaderHandler[]
   /** Told of every fault and refusal. Must not throw. */
   readonly onFault?: (failure: SoapFailure) => void
+  /** Told of every result: the operation, and the time from the whole request to this answer. Must not throw. */
+  readonly onResult?: (operation: string, milliseconds: number) => void
 }
 
 /** A Content-Type header and what it says; the last one is remembered, for it is mostly the same. */
@@ -42,7 +44,7 @@ interface KnownMedia {
 
 /** Wires a contract and what its operations do. Throws a `ContractError` where the two disagree. */
 export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
-  const { contract, portType, limits, headers: understood = [], onFault } = options
+  const { contract, portType, limits, headers: understood = [], onFault, onResult } = options
   const { fail, refuse } = createFailures(onFault)
   const dispatch = bindOperations(contract, portType)
   const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
@@ -76,11 +78,9 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   function reply(call: Call, output: unknown): SoapResponse {
     const version = call.version as SoapVersion
     const { operation } = call.bound as BoundOperation
-    return {
-      status: 200,
-      headers: version.replyHeaders,
-      body: `${version.opening}${operation.output.encode(output)}${CLOSE_ENVELOPE}`,
-    }
+    const body = `${version.opening}${operation.output.encode(output)}${CLOSE_ENVELOPE}`
+    onResult?.(operation.name, performance.now() - call.began)
+    return { status: 200, headers: version.replyHeaders, body }
   }
 
   async function finish(call: Call, output: PromiseLike<unknown>): Promise<SoapResponse> {
@@ -91,8 +91,11 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     }
   }
 
-  function answer(request: SoapRequest, body: Uint8Array): SoapResponse | Promise<SoapResponse> {
-    const call = newCall()
+  function answer(
+    request: SoapRequest,
+    body: Uint8Array,
+    call = newCall(),
+  ): SoapResponse | Promise<SoapResponse> {
     try {
       const input = read(request, body, call)
       const context = new CallContext(request.caller, call.headers as Headers)
@@ -104,13 +107,14 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   }
 
   async function inflateAndAnswer(request: SoapRequest, coding: string): Promise<SoapResponse> {
+    const call = newCall()
     let body: Uint8Array
     try {
       body = await inflateBody(coding, request.body, limits)
     } catch (error) {
-      return fail(newCall(), error)
+      return fail(call, error)
     }
-    return answer(request, body)
+    return answer(request, body, call)
   }
 
   return {

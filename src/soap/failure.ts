@@ -23,6 +23,8 @@ export interface SoapFailure {
   readonly fault: string | undefined
   /** What was thrown, where it was not meant as an answer. For the log only. */
   readonly cause: unknown
+  /** From the whole request to this answer. */
+  readonly milliseconds: number
 }
 
 /** What is known of a request while it is read, so that a fault can be written whenever it comes. */
@@ -30,11 +32,13 @@ export interface Call {
   version: SoapVersion | undefined
   bound: BoundOperation | undefined
   headers: Headers | undefined
+  /** When the request was there, by `performance.now`. */
+  readonly began: number
 }
 
 /** A request of which nothing is known yet. */
 export function newCall(): Call {
-  return { version: undefined, bound: undefined, headers: undefined }
+  return { version: undefined, bound: undefined, headers: undefined, began: performance.now() }
 }
 
 /** Makes the answers to requests that fail, and tells of them. */
@@ -48,11 +52,13 @@ export interface Failures {
 /** Wires who is told of failures; that must not throw. */
 export function createFailures(onFault: ((failure: SoapFailure) => void) | undefined): Failures {
   function fail(call: Call, error: unknown): SoapResponse {
-    if (error instanceof Refusal) return refuse(error.status, error.message, error.headers)
+    const { began } = call
+    if (error instanceof Refusal) return refuse(error.status, error.message, error.headers, began)
     if (error instanceof CodingError) {
-      return refuse(error.status, error.message, error.status === 415 ? { 'Accept-Encoding': CODINGS } : {})
+      const headers = error.status === 415 ? { 'Accept-Encoding': CODINGS } : {}
+      return refuse(error.status, error.message, headers, began)
     }
-    if (error instanceof UnsupportedEncoding) return refuse(415, error.message)
+    if (error instanceof UnsupportedEncoding) return refuse(415, error.message, {}, began)
     const version = call.version ?? (SOAP_VERSIONS[0] as SoapVersion)
     const correlationId = randomUUID()
     const { fault, detail, name, cause } = explain(call, error, correlationId)
@@ -63,6 +69,7 @@ export function createFailures(onFault: ((failure: SoapFailure) => void) | undef
       operation: call.bound?.operation.name,
       fault: name,
       cause,
+      milliseconds: performance.now() - began,
     })
     return {
       status: version.faultStatus[fault.code],
@@ -75,6 +82,7 @@ export function createFailures(onFault: ((failure: SoapFailure) => void) | undef
     status: number,
     reason: string,
     headers: Readonly<Record<string, string>> = {},
+    began = performance.now(),
   ): SoapResponse {
     const correlationId = randomUUID()
     onFault?.({
@@ -84,6 +92,7 @@ export function createFailures(onFault: ((failure: SoapFailure) => void) | undef
       operation: undefined,
       fault: undefined,
       cause: undefined,
+      milliseconds: performance.now() - began,
     })
     return {
       status,

@@ -30,6 +30,9 @@ const GOODBYES: Readonly<Partial<Record<EndReason, string>>> = {
   shutdown: 'shutdown',
 }
 
+/** In the log, whoever has not said who. */
+const NOBODY = '-' as ByteString
+
 type Frame = readonly [operation: string, fields: readonly ByteString[]]
 
 /**
@@ -179,7 +182,7 @@ export class SessionConnection implements SessionPeer {
   /** The hot path: the SENDs of a chunk go to the service as one batch. */
   #collectSend(fields: readonly ByteString[]): void {
     const ref = fields[0] as ByteString
-    if (!this.#mayAsk(ref)) return
+    if (!this.#mayAsk('SEND', ref)) return
     // What stands before it in the chunk comes before it: a receipt that is confirmed frees its ref.
     if (this.#confirmed > 0) this.#confirm()
     this.#refs.push(ref)
@@ -195,22 +198,22 @@ export class SessionConnection implements SessionPeer {
 
   /** Every other request is carried out alone, so that what follows it finds its effect. */
   #request(verb: Exclude<Verb, 'SEND'>, [ref, ...fields]: readonly ByteString[]): void {
-    if (ref === undefined || !this.#mayAsk(ref)) return
+    if (ref === undefined || !this.#mayAsk(verb, ref)) return
     this.#endOfChunk()
-    const { run, replied, user } = SESSION_OPERATIONS[verb]
-    const name = user === undefined ? undefined : (user(this, fields) ?? ('-' as ByteString))
+    const { run, replied, user, unfinished } = SESSION_OPERATIONS[verb]
+    const name = user(this, fields) ?? NOBODY
     const { observer } = this.context
     this.#exclusive = true
     this.#begin(1)
     run(this, fields, ref).then(
       (result) => {
-        if (name !== undefined) observer.request?.(verb, name, 'ok')
+        if (unfinished?.(this) !== true) observer.request?.(verb, name, 'ok')
         this.#writer.write(encodeOk(ref, result))
         replied?.(this)
         this.#endExclusive()
       },
       (error) => {
-        if (name !== undefined) observer.request?.(verb, name, Fault.from(error).code)
+        observer.request?.(verb, name, Fault.from(error).code)
         this.#fault(ref, error)
         this.#endExclusive()
       },
@@ -267,16 +270,32 @@ export class SessionConnection implements SessionPeer {
   }
 
   async #send(submissions: readonly Submission[]): Promise<readonly (MessageId | Fault)[]> {
-    return this.context.messaging.send(this.claim(), submissions)
+    const { messaging, observer } = this.context
+    let claim: Claim
+    try {
+      claim = this.claim()
+    } catch (error) {
+      const fault = Fault.from(error)
+      observer.sent?.(
+        submissions.map(() => fault),
+        0,
+      )
+      throw error
+    }
+    return messaging.send(claim, submissions)
   }
 
   /** Refuses a request that has no proper ref, or is beyond what its source may ask. */
-  #mayAsk(ref: ByteString): boolean {
+  #mayAsk(verb: Verb, ref: ByteString): boolean {
     if (ref.length === 0 || ref.length > MAX_REF_BYTES) {
       this.#refuse('invalid-request', `a ref has 1 to ${MAX_REF_BYTES} bytes`)
       return false
     }
-    if (this.#allowanceSpent) this.#fault(ref, this.context.requestLimit.refusal)
+    if (this.#allowanceSpent) {
+      const { requestLimit, observer } = this.context
+      observer.request?.(verb, NOBODY, requestLimit.refusal.code)
+      this.#fault(ref, requestLimit.refusal)
+    }
     return !this.#allowanceSpent
   }
 

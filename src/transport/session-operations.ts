@@ -11,8 +11,10 @@ interface Operation {
   run(peer: SessionPeer, fields: readonly ByteString[], ref: ByteString): Promise<string>
   /** What follows once OK is on its way. */
   replied?(peer: SessionPeer): void
-  /** Whom it is about, for the log; without it the request is not logged. */
-  user?(peer: SessionPeer, fields: readonly ByteString[]): ByteString | undefined
+  /** Whom it is about, for the log. */
+  user(peer: SessionPeer, fields: readonly ByteString[]): ByteString | undefined
+  /** OK was not the last of it: this is not an outcome yet. */
+  unfinished?(peer: SessionPeer): boolean
 }
 
 const ownUser = ({ session, authenticated }: SessionPeer): ByteString | undefined =>
@@ -47,6 +49,8 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
       peer.exchange = { ref, begun }
       return begun.serverFirst
     },
+    user: ownUser,
+    unfinished: ({ exchange }) => exchange !== undefined,
   },
 
   CONNECT: {
@@ -104,9 +108,10 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
       const users = await peer.context.messaging.users(prefix as ByteString)
       return users.map(({ name, online }) => `${name} ${online ? 'online' : 'offline'}`).join('\n')
     },
+    user: ownUser,
   },
 
-  PING: { run: async () => '' },
+  PING: { run: async () => '', user: ownUser },
 }
 
 /** Open accounts are for loopback, unless the server was told otherwise (wire-protocol 2, last lines). */

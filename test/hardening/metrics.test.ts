@@ -7,6 +7,10 @@ const VERIFIER = `SCRAM-SHA-256$4096:${Buffer.alloc(16, 1).toString('base64')}$$
   .map((byte) => Buffer.alloc(32, byte).toString('base64'))
   .join(':')}`
 
+const ENVELOPE =
+  '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>' +
+  '<t:remove_spaces xmlns:t="urn:dms:text:1"><t:string>a  b</t:string></t:remove_spaces></s:Body></s:Envelope>'
+
 /** A request of the original protocol; resolves to the reply. */
 function legacy(port: number, ...fields: readonly (string | number)[]): Promise<Buffer> {
   return exchange(port, [fields.map((field) => `${field}\0`).join('')])
@@ -33,6 +37,8 @@ describe('/metrics of a server that has had some traffic', () => {
     const { port } = server
     const alice = await present('alice')
     const bertram = await present('bertram')
+    expect((await alice.ask('USERS', 'al'))[0]).toBe('OK')
+    expect((await alice.ask('PING'))[0]).toBe('OK')
 
     // Sessions: five to one who is there, who confirms them; three to one who is not; one to nobody.
     const five = Array.from({ length: 5 }, (_, n) => ['SEND', `a${n}`, 'bertram', `hello ${n}`])
@@ -69,15 +75,23 @@ describe('/metrics of a server that has had some traffic', () => {
     alice.send(['AUTH', 'x', `c=biws,r=${nonce},p=${Buffer.alloc(32).toString('base64')}`])
     expect(await alice.reply('x')).toEqual(['FAULT', 'not-authenticated', expect.any(String)])
 
+    // Two SENDs of somebody who is nobody yet.
+    const stranger = await dialSessionPeer(port)
+    peers.push(stranger)
+    stranger.send(['SESSION', '1'], ['SEND', 's0', 'alice', 'hello'], ['SEND', 's1', 'alice', 'hello'])
+    expect((await stranger.reply('s1'))[1]).toBe('not-connected')
+
     // SOAP: not XML, and not even said to be.
-    const post = (type: string) =>
+    const post = (type: string, body = 'x') =>
       fetch(server.wsdl, {
         method: 'POST',
-        body: 'x',
+        body,
         headers: { 'content-type': type, connection: 'close' },
       })
     expect((await post('text/xml')).status).toBe(500)
     expect((await post('image/png')).status).toBe(415)
+    // And one that is right.
+    expect((await post('text/xml', ENVELOPE)).status).toBe(200)
 
     series = await scrape(server.soapPort)
   })
@@ -92,11 +106,15 @@ describe('/metrics of a server that has had some traffic', () => {
     expect(Object.fromEntries(series)).toMatchObject({
       'dms_requests_total{verb="SEND",outcome="ok"}': 5 + 3 + 1,
       'dms_requests_total{verb="SEND",outcome="no-such-user"}': 2,
-      'dms_requests_total{verb="SEND",outcome="not-connected"}': 1,
+      // One by the original protocol, two by a session.
+      'dms_requests_total{verb="SEND",outcome="not-connected"}': 3,
       'dms_requests_total{verb="REGISTER",outcome="ok"}': 5,
       'dms_requests_total{verb="REGISTER",outcome="user-exists"}': 1,
       'dms_requests_total{verb="CONNECT",outcome="ok"}': 3,
       'dms_requests_total{verb="CONNECT",outcome="no-such-user"}': 1,
+      'dms_requests_total{verb="AUTH",outcome="not-authenticated"}': 1,
+      'dms_requests_total{verb="USERS",outcome="ok"}': 1,
+      'dms_requests_total{verb="PING",outcome="ok"}': 1,
     })
   })
 
@@ -122,10 +140,10 @@ describe('/metrics of a server that has had some traffic', () => {
     expect(Object.fromEntries(series)).toMatchObject({
       dms_sessions_open: 3,
       dms_sessions_gone_total: 0,
-      'dms_connections_open{protocol="session"}': 2,
-      'dms_connections_total{protocol="session"}': 2,
+      'dms_connections_open{protocol="session"}': 3,
+      'dms_connections_total{protocol="session"}': 3,
       'dms_connections_total{protocol="legacy"}': 7,
-      'dms_connections_total{protocol="http"}': 3,
+      'dms_connections_total{protocol="http"}': 4,
       dms_connections_refused_total: 0,
     })
   })
@@ -138,6 +156,11 @@ describe('/metrics of a server that has had some traffic', () => {
       'dms_authentication_failures_total{code="try-again"}': 0,
       'dms_soap_faults_total{code="Sender"}': 1,
       'dms_soap_faults_total{code="415"}': 1,
+      'dms_soap_requests_total{operation="-",outcome="Sender"}': 1,
+      'dms_soap_requests_total{operation="-",outcome="415"}': 1,
+      'dms_soap_requests_total{operation="remove_spaces",outcome="ok"}': 1,
+      'dms_soap_request_seconds_count{operation="-"}': 2,
+      'dms_soap_request_seconds_count{operation="remove_spaces"}': 1,
       dms_internal_errors_total: 0,
       dms_store_healthy: 1,
     })
@@ -161,7 +184,7 @@ describe('/metrics of a server that has had some traffic', () => {
     do now = await scrape(server.soapPort)
     while (now.get('dms_sessions_gone_total') !== 1)
     expect(now.get('dms_sessions_open')).toBe(3)
-    expect(now.get('dms_connections_total{protocol="session"}')).toBe(3)
+    expect(now.get('dms_connections_total{protocol="session"}')).toBe(4)
   })
 })
 

@@ -28,6 +28,7 @@ describe('what is written about metrics', () => {
 
   beforeAll(async () => {
     const metrics = createMetrics({ now: Date.now })
+    metrics.observer.soapAnswered?.('remove', 'ok', 1)
     metrics.observer.soapFault?.('id', 'remove', 'why', 'Sender')
     const series = [...parseMetrics((await metrics.read(EMPTY_STORE)).text).keys()]
     metrics.close()

@@ -72,11 +72,13 @@ describe('metrics', () => {
     metrics.observer.request?.('SEND', user('romeo'), 'ok')
     metrics.observer.request?.('SEND', user('romeo'), 'mailbox-full')
     metrics.observer.request?.('SEND', user('romeo'), 'not-allowed')
+    metrics.observer.request?.('SEND', user('romeo'), 'try-again')
     metrics.observer.request?.('CONNECT', user('romeo'), 'ok')
     const series = await read()
     expect(series.get('dms_requests_total{verb="SEND",outcome="ok"}')).toBe(0)
     expect(series.has('dms_requests_total{verb="SEND",outcome="mailbox-full"}')).toBe(false)
     expect(series.get('dms_requests_total{verb="SEND",outcome="not-allowed"}')).toBe(1)
+    expect(series.get('dms_requests_total{verb="SEND",outcome="try-again"}')).toBe(1)
     expect(series.get('dms_requests_total{verb="CONNECT",outcome="ok"}')).toBe(1)
   })
 
@@ -121,6 +123,31 @@ describe('metrics', () => {
   test('an error of a survey that is no refusal is not hidden', async () => {
     const broken = { failure: () => undefined, survey: async () => Promise.reject(new Error('broken')) }
     await expect(metrics.read(broken)).rejects.toThrow('broken')
+  })
+
+  test('SOAP requests count by operation and outcome, with a histogram of their time for each operation', async () => {
+    metrics.observer.soapAnswered?.('remove', 'ok', 3)
+    metrics.observer.soapAnswered?.('remove', 'Sender', 0.05)
+    metrics.observer.soapAnswered?.('-', '415', 0)
+    expect(Object.fromEntries(await read())).toMatchObject({
+      'dms_soap_requests_total{operation="remove",outcome="ok"}': 1,
+      'dms_soap_requests_total{operation="remove",outcome="Sender"}': 1,
+      'dms_soap_requests_total{operation="-",outcome="415"}': 1,
+      'dms_soap_request_seconds_bucket{operation="remove",le="0.0001"}': 1,
+      'dms_soap_request_seconds_bucket{operation="remove",le="0.005"}': 2,
+      'dms_soap_request_seconds_count{operation="remove"}': 2,
+      'dms_soap_request_seconds_count{operation="-"}': 1,
+    })
+  })
+
+  test('checkpoints count with their time and the bytes of their log', async () => {
+    metrics.observer.checkpointed?.(1_000_000, 30)
+    expect(Object.fromEntries(await read())).toMatchObject({
+      dms_checkpoint_seconds_count: 1,
+      dms_checkpoint_seconds_sum: 0.03,
+      'dms_checkpoint_bytes_bucket{le="1048576"}': 1,
+      dms_checkpoint_bytes_sum: 1_000_000,
+    })
   })
 
   test('connections open and close by protocol, sessions are as many as was said last', async () => {

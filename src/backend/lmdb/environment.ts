@@ -29,6 +29,8 @@ export interface EnvironmentOptions {
   readonly readOnly?: boolean
   /** Told of what of the log cannot be read, and of a checkpoint that failed. */
   readonly onProblem?: (where: string, error: unknown) => void
+  /** Told of checkpoints that are done: the bytes of log that they made superfluous, and how long they took in milliseconds. */
+  readonly onCheckpoint?: (bytes: number, milliseconds: number) => void
   /** Bytes of the log that begin a checkpoint. */
   readonly checkpointBytes?: number
 }
@@ -69,6 +71,7 @@ const SETTLED_RECORDS = 1000
 /** Opens (and creates, if it may write) the environment of a folder. Rejects with what the driver or the file system says. */
 export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { folder, readOnly = false, onProblem = () => {}, checkpointBytes = CHECKPOINT_BYTES } = options
+  const { onCheckpoint } = options
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!readOnly && !storeExists(folder)) await createTree(folder)
   const root = openTree(join(folder, STORE_FILE), readOnly)
@@ -164,9 +167,11 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     due = false
     clearTimeout(timer)
     timer = undefined
+    const began = performance.now()
+    const { bytes } = current
     let ended: number
     try {
-      assertRoom(current.bytes)
+      assertRoom(bytes)
       ended = current.rotate()
     } catch (error) {
       broken = true
@@ -177,6 +182,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       () => {
         checkpointing = undefined
         current.removeThrough(ended)
+        onCheckpoint?.(bytes, performance.now() - began)
       },
       (error) => {
         checkpointing = undefined

@@ -159,7 +159,11 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 
   async function open(): Promise<{ environment: Environment; ledger: Ledger }> {
     const onProblem = (where: string, error: unknown): void => observer.internalError?.(where, error)
-    const environment = await openEnvironment({ folder, onProblem })
+    const environment = await openEnvironment({
+      folder,
+      onProblem,
+      onCheckpoint: (bytes, milliseconds) => observer.checkpointed?.(bytes, milliseconds),
+    })
     try {
       return { environment, ledger: new Ledger({ environment, observer, accountsInMemory }) }
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Attachment } from './attachments.ts'
 import type { ByteString } from './byte-string.ts'
 import type { UserName } from './user-name.ts'
 
@@ -18,6 +19,8 @@ export interface Envelope {
   readonly text: ByteString
   /** When the server accepted it, in milliseconds since 1970, UTC. */
   readonly acceptedAt: number
+  /** The file that goes with it; the store takes it over, whatever comes of the message. */
+  readonly attachment?: Attachment
 }
 
 /** A message waiting in its recipient's mailbox. */
@@ -29,6 +32,7 @@ export interface MessageItem {
   readonly ref: ByteString
   readonly text: ByteString
   readonly acceptedAt: number
+  readonly attachment?: Attachment
 }
 
 /** A receipt waiting in the sender's mailbox: the recipient has message `id`. */

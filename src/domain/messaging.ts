@@ -1,3 +1,4 @@
+import type { Attachment, AttachmentReader, Upload } from './attachments.ts'
 import type { ByteString } from './byte-string.ts'
 import type { DeliveryChannel } from './delivery-channel.ts'
 import type { Fault } from './fault.ts'
@@ -11,11 +12,13 @@ export interface Claim {
   readonly proof: ByteString
 }
 
-/** One SEND: a recipient, the sender's ref (may be empty) and the text. */
+/** One SEND: a recipient, the sender's ref (may be empty), the text, and the file that goes with it. */
 export interface Submission {
   readonly recipient: ByteString
   readonly ref: ByteString
   readonly text: ByteString
+  /** What `finish` of an upload returned, with its name. Discard the upload afterwards, whatever came of the message. */
+  readonly attachment?: Attachment
 }
 
 /** A user and whether somebody is present as that user. */
@@ -48,6 +51,12 @@ export interface SendOptions {
   readonly absent?: boolean
 }
 
+/** What is known of an upload beforehand. */
+export interface UploadOptions extends SendOptions {
+  /** How long it will be, in bytes; by default as long as it may be. More than that is `too-large`. */
+  readonly size?: number
+}
+
 /** The whole service, as every edge (socket protocols, SOAP, console) uses it. All methods reject with `Fault`s only. */
 export interface Messaging {
   register(name: ByteString, verifier: ByteString): Promise<void>
@@ -63,6 +72,18 @@ export interface Messaging {
   ): Promise<readonly (MessageId | Fault)[]>
   /** A message that was sent with this ref; undefined: there is none, or its receipt was confirmed. */
   sent(claim: Claim, ref: ByteString): Promise<SentMessage | undefined>
+  /**
+   * Begins a file that is to go with a message of a connected user; it is given to `send` with the submission. Rejects with
+   * `not-allowed` where there are no attachments, `too-large`, and `try-again` when too many are under way. One that rests
+   * too long is discarded by the service; whoever began one discards it in the end (`discard` does nothing to a file that
+   * a message has). The recipient must have a credential, or `send` answers `not-allowed`.
+   */
+  upload(claim: Claim, options?: UploadOptions): Promise<Upload>
+  /**
+   * Opens the file of a message that waits in the mailbox, for as long as it waits there. Rejects with `invalid-request`
+   * where there is no such message, and with `unavailable` when the file cannot be read.
+   */
+  openAttachment(claim: Claim, seq: Seq): Promise<AttachmentReader>
   /**
    * Sets or replaces the credential; an open account is closed to everybody else by it. Whoever is present as that user is
    * not any more, unless it is `holder`, the session that asks.

@@ -14,6 +14,8 @@ export interface Account {
 export interface MailboxLimits {
   readonly items: number
   readonly bytes: number
+  /** Bytes of files that wait with the messages; without it as many as come. */
+  readonly attachmentBytes?: number
 }
 
 /** What waits in a store. */
@@ -49,12 +51,16 @@ export interface Store {
    * Accepts messages, in order. Each outcome stands at its envelope's index: the new id, the id of the message
    * that already has this (sender, ref), or a `no-such-user` / `mailbox-full` fault. Rejects as a whole with
    * `unavailable`, and then nothing of the batch was accepted.
+   *
+   * Attachments belong to the store from the call on (see `Attachments`): those of messages that are refused or were there
+   * already are removed.
    */
   append(envelopes: readonly Envelope[]): Promise<readonly (MessageId | Fault)[]>
 
   /**
    * The recipient has everything up to and including `seq`: those items go out of the mailbox, each message puts a
-   * receipt into its sender's, each receipt releases its ref. Resolves to the users who now have a new receipt.
+   * receipt into its sender's, each receipt releases its ref, and files of messages are removed. Resolves to the users who
+   * now have a new receipt.
    */
   confirm(user: UserName, seq: Seq): Promise<readonly UserName[]>
 

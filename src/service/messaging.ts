@@ -1,27 +1,42 @@
+import { type Attachment, type Attachments, checkFileName, checkMediaType } from '../domain/attachments.ts'
 import { Fault } from '../domain/fault.ts'
-import type { Envelope, MessageId } from '../domain/message.ts'
+import type { Envelope, MessageId, Seq } from '../domain/message.ts'
 import type { Claim, Messaging, Submission } from '../domain/messaging.ts'
 import type { Account } from '../domain/store.ts'
 import { parseUserName, type UserName } from '../domain/user-name.ts'
 import type { DeliverContext } from './deliver.ts'
 import { LocalSession, type SessionRegistry } from './local-session.ts'
+import { createUploads } from './uploads.ts'
 
 /** What the service decides by. */
 export interface MessagingOptions extends DeliverContext {
+  readonly attachments: Attachments
   /** The longest text, in bytes. */
   readonly maxTextBytes: number
+  /** The longest file, in bytes; 0: none are taken. 10 MiB by default. */
+  readonly maxAttachmentBytes?: number
+  /** How long an unfinished file may rest, in milliseconds; see `UploadsOptions`. */
+  readonly uploadIdleMs?: number
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number
 }
 
 /** How many users one listing shows (wire-protocol 2, USERS). */
 const MAX_LISTED_USERS = 100
+/** The longest file where nothing else is said, in bytes. */
+const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 
 /** The service over a backend: who may do what, and what it sets in motion. */
 export function createMessaging(options: MessagingOptions): Messaging {
-  const { store, presence, observer, maxTextBytes, now } = options
+  const { store, attachments, presence, observer, maxTextBytes, now } = options
+  const { maxAttachmentBytes = MAX_ATTACHMENT_BYTES, uploadIdleMs } = options
   const sessions = new Map<UserName, LocalSession>()
   const ending = new Map<UserName, Promise<void>>()
+  const uploads = createUploads({
+    attachments,
+    maxBytes: maxAttachmentBytes,
+    ...(uploadIdleMs === undefined ? {} : { idleMs: uploadIdleMs }),
+  })
   const registry: SessionRegistry = { store, presence, observer, sessions, ending }
 
   return {
@@ -75,7 +90,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
         // SEND does not count against it, and a confirmation does not free its ref before it is looked up.
         if (session === undefined || session.proof !== claim.proof) await admit(claim)
         if (session === undefined && !absent) {
-          throw new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
+          throw notConnected()
         }
         outcomes = await append(sender, submissions)
       } catch (error) {
@@ -105,6 +120,25 @@ export function createMessaging(options: MessagingOptions): Messaging {
       return store.sent(name, ref)
     },
 
+    async upload(claim, { size, absent = false } = {}) {
+      await admit(claim)
+      if (!absent && !sessions.has(claim.name as UserName)) throw notConnected()
+      return uploads.begin(claim.name as UserName, size)
+    },
+
+    async openAttachment(claim, seq) {
+      const { name } = await admit(claim)
+      const { id } = await waitingAttachment(name, seq)
+      const reader = await attachments.open(id)
+      return {
+        ...reader,
+        async read(offset, length) {
+          await waitingAttachment(name, seq)
+          return reader.read(offset, length)
+        },
+      }
+    },
+
     async setCredential(claim, verifier, holder) {
       const { name } = await admit(claim)
       await store.setVerifier(name, verifier)
@@ -122,6 +156,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
     async close() {
       await Promise.all([...sessions.values()].map((session) => session.end('shutdown')))
+      await uploads.discard()
       await Promise.all(ending.values())
     },
   }
@@ -136,23 +171,75 @@ export function createMessaging(options: MessagingOptions): Messaging {
     return account
   }
 
-  /** Stores what fits; texts over the limit are refused one by one, the others go on. */
+  /** Stores what fits; what is over a limit is refused one by one, the others go on. */
   async function append(
     sender: UserName,
     submissions: readonly Submission[],
   ): Promise<readonly (MessageId | Fault)[]> {
     const acceptedAt = now()
+    const withFiles = submissions.some(({ attachment }) => attachment !== undefined)
+    const open = withFiles ? await openAccounts(submissions) : NOBODY
     const envelopes: Envelope[] = []
-    for (const { recipient, ref, text } of submissions) {
-      if (text.length <= maxTextBytes) envelopes.push({ sender, recipient, ref, text, acceptedAt })
+    let refusals: Map<number, Fault> | undefined
+    for (let i = 0; i < submissions.length; i++) {
+      const submission = submissions[i] as Submission
+      const { recipient, ref, text, attachment } = submission
+      const refusal = refusalOf(submission, open)
+      if (refusal !== undefined) refusals = (refusals ?? new Map()).set(i, refusal)
+      else if (attachment === undefined) envelopes.push({ sender, recipient, ref, text, acceptedAt })
+      else envelopes.push({ sender, recipient, ref, text, acceptedAt, attachment })
     }
     const outcomes = await store.append(envelopes)
-    if (envelopes.length === submissions.length) return outcomes
+    if (refusals === undefined) return outcomes
     let next = 0
-    return submissions.map(({ text }) =>
-      text.length <= maxTextBytes
-        ? (outcomes[next++] as MessageId | Fault)
-        : new Fault('too-large', `a text has at most ${maxTextBytes} bytes`),
-    )
+    return submissions.map((_, i) => refusals.get(i) ?? (outcomes[next++] as MessageId | Fault))
   }
+
+  /** Why a message cannot be sent as it is; undefined: it can. */
+  function refusalOf(
+    { recipient, text, attachment }: Submission,
+    open: ReadonlySet<string>,
+  ): Fault | undefined {
+    if (text.length > maxTextBytes) return new Fault('too-large', `a text has at most ${maxTextBytes} bytes`)
+    if (attachment === undefined) return undefined
+    if (open.has(recipient)) {
+      return new Fault(
+        'not-allowed',
+        'the recipient has no credential, so that a client that cannot take files could read this mailbox: once the ' +
+          'recipient has set a password (PASSWD), files can be sent',
+      )
+    }
+    try {
+      checkFileName(attachment.name)
+      checkMediaType(attachment.mediaType)
+      return undefined
+    } catch (error) {
+      return Fault.from(error)
+    }
+  }
+
+  /**
+   * The recipients whose accounts are open. The original protocol may read their mailboxes, and it knows no files: it would
+   * confirm them away. No account loses its credential again, so one that has one when it is asked here has it for good.
+   */
+  async function openAccounts(submissions: readonly Submission[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>()
+    for (const { recipient, attachment } of submissions) {
+      if (attachment !== undefined && (await store.account(recipient))?.verifier === '') found.add(recipient)
+    }
+    return found
+  }
+
+  /** The file of a message that waits in the mailbox under this seq. */
+  async function waitingAttachment(user: UserName, seq: Seq): Promise<Attachment> {
+    const [item] = Number.isSafeInteger(seq) ? await store.read(user, seq - 1, 1) : []
+    if (item?.kind === 'message' && item.seq === seq && item.attachment !== undefined) return item.attachment
+    throw new Fault('invalid-request', 'no message with a file waits in the mailbox under this seq')
+  }
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+function notConnected(): Fault {
+  return new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')
 }

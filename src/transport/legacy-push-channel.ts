@@ -49,7 +49,11 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
     session: undefined,
     window: 1,
     push(items) {
-      underWay = deliver(items[0] as Item)
+      const item = items[0] as Item
+      // This protocol cannot carry the file, and must not confirm it away. The service lets none be sent to an account that
+      // this protocol may use; should there be one all the same, it waits for a session.
+      if (item.kind === 'message' && item.attachment !== undefined) void channel.session?.end('gone')
+      else underWay = deliver(item)
       return true
     },
     close() {

@@ -12,6 +12,8 @@ export interface LmdbFolder {
   readonly path: string
   /** Opens the store, after closing the one that was open. */
   reopen(observer?: Observer): Promise<Store>
+  /** The parts of the backend that is open. Throws when none is. */
+  readonly backend: Backend
   /** Closes the store, and hands the records behind it to `change`. */
   behind(change: (environment: Environment) => unknown): Promise<void>
   close(): Promise<void>
@@ -28,6 +30,10 @@ export async function makeLmdbFolder(): Promise<LmdbFolder> {
       await folder.close()
       open = await openLmdbBackend({ folder: path, limits: WIDE_LIMITS, observer })
       return open.store
+    },
+    get backend() {
+      if (open === undefined) throw new Error('the folder is not open')
+      return open
     },
     async behind(change) {
       await folder.close()

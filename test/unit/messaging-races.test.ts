@@ -12,8 +12,8 @@ const CHANNEL: DeliveryChannel = { window: 1, push: () => true, close: async () 
 
 /** Messaging over the memory store, some of whose methods are other ones. */
 function messagingOver(change: (store: Store) => Partial<Store>): { messaging: Messaging; store: Store } {
-  const { store, presence } = createMemoryBackend(WIDE_LIMITS)
-  const options = { presence, observer: {}, maxTextBytes: 1000, now: Date.now }
+  const { store, presence, attachments } = createMemoryBackend(WIDE_LIMITS)
+  const options = { presence, attachments, observer: {}, maxTextBytes: 1000, now: Date.now }
   return { store, messaging: createMessaging({ ...options, store: { ...store, ...change(store) } }) }
 }
 

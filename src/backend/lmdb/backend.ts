@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Backend } from '../../domain/backend.ts'
 import { createLocalPresence } from '../local-presence.ts'
+import { openAttachmentFiles } from './attachment-files.ts'
 import { STORE_FILE, storeExists } from './environment.ts'
 import { lockFolder } from './folder-lock.ts'
 import { openSecretKey } from './secret-key.ts'
@@ -11,14 +12,17 @@ import { checkTree } from './tree-check.ts'
  * Opens the durable backend of one node. Rejects with `FolderInUse` when another server has the folder, and with
  * `DamagedTree` when the driver must not see the store (reliability R9).
  */
-export async function openLmdbBackend(options: LmdbStoreOptions): Promise<Backend> {
+export async function openLmdbBackend(options: Omit<LmdbStoreOptions, 'files'>): Promise<Backend> {
   const lock = await lockFolder(options.folder)
   try {
     if (storeExists(options.folder)) checkTree(join(options.folder, STORE_FILE))
-    const secretKey = openSecretKey(options.folder)
-    const store = await openLmdbStore(options)
+    const { folder, observer } = options
+    const secretKey = openSecretKey(folder)
+    const files = openAttachmentFiles(folder, (where, error) => observer.internalError?.(where, error))
+    const store = await openLmdbStore({ ...options, files })
     return {
       store,
+      attachments: files,
       secretKey,
       presence: createLocalPresence(),
       async close() {

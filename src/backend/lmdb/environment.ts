@@ -53,6 +53,9 @@ interface DriverError extends Error {
 
 type Tree = Database<Buffer, Buffer>
 
+/** What is read of a table that is not there. */
+const NO_TREE = { get: () => undefined, getRange: () => [], doesExist: () => false } as unknown as Tree
+
 /** The file of the tree, in the data folder. */
 export const STORE_FILE = 'store.mdb'
 
@@ -261,7 +264,13 @@ function openTree(path: string, readOnly: boolean): RootDatabase<Buffer, Buffer>
 }
 
 function openTable(root: RootDatabase<Buffer, Buffer>, name: TableName): Tree {
-  return root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+  const tree: Tree | undefined = root.openDB<Buffer, Buffer>({
+    name,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+  })
+  // A folder of an older version that is only looked at does not have the newer tables.
+  return tree ?? NO_TREE
 }
 
 /** Carries out changes of the tree as one transaction. */

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { Attachment } from '../../domain/attachments.ts'
 import { fromByteString } from '../../domain/byte-string.ts'
+import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
 import { type Environment, openEnvironment, STORE_FILE, storeExists } from './environment.ts'
 import { accountName, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
   decodeAccount,
+  decodeAttachment,
   decodeCounters,
   decodeHead,
   decodeItems,
@@ -25,7 +28,7 @@ export interface InspectOptions {
   readonly print: (line: string) => void
 }
 
-type Inspection = (environment: Environment, print: InspectOptions['print']) => number
+type Inspection = (environment: Environment, options: InspectOptions) => number
 
 const DECODERS = {
   accounts: decodeAccount,
@@ -33,11 +36,12 @@ const DECODERS = {
   items: decodeItems,
   sent: decodeSentRefs,
   counters: decodeCounters,
+  attachments: decodeAttachment,
 } as const
 
 /** The inspections by name; each returns the exit code. They only read, also while a server runs. */
 const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> = {
-  verify(environment, print) {
+  verify(environment, { folder, print }) {
     let records = 0
     let damaged = 0
     for (const [database, decode] of Object.entries(DECODERS)) {
@@ -51,11 +55,15 @@ const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> =
         }
       }
     }
+    for (const problem of missingFiles(environment, folder)) {
+      damaged++
+      print(JSON.stringify(problem))
+    }
     print(JSON.stringify({ records, damaged }))
     return damaged === 0 ? 0 : 1
   },
 
-  stats(environment, print) {
+  stats(environment, { print }) {
     const found = {
       users: 0,
       withCredential: 0,
@@ -83,7 +91,7 @@ const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> =
     return 0
   },
 
-  export(environment, print) {
+  export(environment, { print }) {
     for (const { key, value } of environment.accounts.getRange()) {
       const { number, verifier } = decodeAccount(key, value)
       const user = fromByteString(accountName(key))
@@ -113,7 +121,7 @@ export async function inspectStore(
     },
   })
   try {
-    return INSPECTIONS[inspection](environment, print) || Math.min(problems, 1)
+    return INSPECTIONS[inspection](environment, { folder, print }) || Math.min(problems, 1)
   } finally {
     await environment.close()
   }
@@ -128,6 +136,24 @@ async function checkWhileUsed(file: string): Promise<void> {
       if (look === LOOKS || !(error instanceof DamagedTree)) throw error
       await setTimeout(LOOK_AGAIN_MS)
     }
+  }
+}
+
+/** Messages whose file is not there, or not as long as it should be. */
+function* missingFiles(environment: Environment, folder: string): Generator<object> {
+  const names = new Map<AccountNumber, string>()
+  for (const { key, value } of environment.accounts.getRange()) {
+    const number = unlessDamaged(() => decodeAccount(key, value).number)
+    if (number !== undefined) names.set(number, fromByteString(accountName(key)))
+  }
+  for (const { key, value } of environment.attachments.getRange()) {
+    const file = unlessDamaged(() => decodeAttachment(key, value))
+    if (file === undefined || attachmentFileFits(folder, file)) continue
+    const { account, place } = readPlaceKey(key)
+    const mailbox = names.get(account)
+    // What a removed account left behind is nobody's loss.
+    if (mailbox === undefined) continue
+    yield { mailbox, seq: place, file: file.id, problem: 'the file of this message is missing or cut short' }
   }
 }
 
@@ -155,6 +181,20 @@ function exported(mailbox: string, item: StoredItem): object {
         ref,
         acceptedAt: new Date(item.acceptedAt).toISOString(),
         text: fromByteString(item.text),
+        ...(item.attachment === undefined ? {} : { attachment: exportedFile(item.attachment) }),
       }
     : { type: 'receipt', mailbox, seq: item.seq, id: item.id, ref, recipient: fromByteString(item.recipient) }
+}
+
+/** `file` is its name in the folder of the files. */
+function exportedFile({ id, name, size, sha256, mediaType }: Attachment): object {
+  return { name: fromByteString(name), size, sha256, mediaType, file: `${ATTACHMENTS_FOLDER}/${id}` }
+}
+
+function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    return undefined
+  }
 }

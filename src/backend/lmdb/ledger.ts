@@ -1,3 +1,4 @@
+import type { AttachmentId } from '../../domain/attachments.ts'
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { MessageId, Seq } from '../../domain/message.ts'
@@ -6,15 +7,19 @@ import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
 import { findDelivered } from './delivered.ts'
 import type { Environment, Write } from './environment.ts'
-import { accountKey, accountName, numberKey } from './keys.ts'
+import { accountKey, accountName, numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
-import { type Leftover, MailboxRecords } from './mailbox-records.ts'
+import { MailboxRecords, type OnLeftovers } from './mailbox-records.ts'
 import {
   type AccountNumber,
+  type AttachmentRecord,
   type Counters,
   decodeAccount,
+  decodeAttachment,
   decodeCounters,
+  decodeHead,
   encodeAccount,
+  encodeAttachment,
   encodeCounters,
   type StoredItem,
 } from './record.ts'
@@ -36,8 +41,8 @@ interface Changes {
   readonly accounts: Map<ByteString, LedgerAccount | undefined>
   readonly mailboxes: Set<LedgerAccount>
   readonly removed: AccountNumber[]
-  /** What removed accounts left behind and goes now. */
-  readonly cleared: Leftover[]
+  /** Files that come and go, and what removed accounts left behind and goes now. */
+  readonly others: Write[]
 }
 
 /** What a ledger works with. */
@@ -136,6 +141,47 @@ export class Ledger {
     this.#changes.mailboxes.add(account)
   }
 
+  /** Bytes of the files that wait with an account's messages. */
+  attachmentBytes({ number, mailbox }: LedgerAccount): number {
+    mailbox.attachmentBytes ??= this.#records.attachmentBytes(number)
+    return mailbox.attachmentBytes
+  }
+
+  /** A file comes with the message of this seq. */
+  attach(account: LedgerAccount, seq: Seq, attachment: AttachmentRecord): void {
+    const key = placeKey(account.number, seq)
+    account.mailbox.attachmentBytes = this.attachmentBytes(account) + attachment.size
+    const record = encodeAttachment(key, attachment)
+    this.#changes.others.push({ table: this.#environment.attachments, key, record })
+  }
+
+  /** It goes with it. */
+  detach(account: LedgerAccount, seq: Seq, { size }: AttachmentRecord): void {
+    account.mailbox.attachmentBytes = this.attachmentBytes(account) - size
+    this.#changes.others.push({ table: this.#environment.attachments, key: placeKey(account.number, seq) })
+  }
+
+  /**
+   * The files that messages refer to; undefined when nobody knows, because a record is damaged. What is left of a message that has gone (its record was damaged when it was confirmed)
+   * is cleared away with the next commit.
+   */
+  referredFiles(): Set<AttachmentId> | undefined {
+    const { attachments, heads } = this.#environment
+    const found = new Set<AttachmentId>()
+    let known = true
+    for (const { key, value } of attachments.getRange()) {
+      const { account, place } = readPlaceKey(key)
+      const headKey = numberKey(account)
+      const head = heads.get(headKey)
+      const confirmed = head && this.#checked('heads', headKey, () => decodeHead(headKey, head).confirmed)
+      const file = this.#checked('attachments', key, () => decodeAttachment(key, value))
+      if (place <= (confirmed ?? 0)) this.#changes.others.push({ table: attachments, key })
+      else if (file !== undefined) found.add(file.id)
+      else known = false
+    }
+    return known ? found : undefined
+  }
+
   /** Takes every committed item up to and including `seq` out of the mailbox and returns them. */
   confirm(account: LedgerAccount, seq: Seq): readonly StoredItem[] {
     const { mailbox, number } = account
@@ -204,7 +250,7 @@ export class Ledger {
   write(): Promise<unknown> | undefined {
     const { accounts, removed, counters } = this.#environment
     const changes = this.#changes
-    const writes: Write[] = [...changes.cleared]
+    const writes: Write[] = [...changes.others]
     this.#writing = changes
     this.#changes = noChanges()
     for (const [name, account] of changes.accounts) {
@@ -251,13 +297,14 @@ export class Ledger {
 
   /**
    * Clears away some of what removed accounts left behind, with the next commit. Messages that go with it will never
-   * have a receipt: `dropped` is told of each, to free its ref in the same commit. False when nothing is left to clear.
+   * have a receipt: `dropped` is told of each, to free its ref in the same commit; `detached` of files, to be removed
+   * after it. False when nothing is left to clear.
    */
-  clearRemoved(dropped: (item: StoredItem) => void): boolean {
+  clearRemoved(told: OnLeftovers): boolean {
     const { removed } = this.#environment
     for (const owner of removed.getKeys({ limit: 1 })) {
-      const leftovers = this.#records.leftovers(owner.readUInt32BE(0), dropped)
-      this.#changes.cleared.push(...(leftovers.length > 0 ? leftovers : [{ table: removed, key: owner }]))
+      const leftovers = this.#records.leftovers(owner.readUInt32BE(0), told)
+      this.#changes.others.push(...(leftovers.length > 0 ? leftovers : [{ table: removed, key: owner }]))
       return true
     }
     return false
@@ -317,5 +364,5 @@ export class Ledger {
 }
 
 function noChanges(): Changes {
-  return { accounts: new Map(), mailboxes: new Set(), removed: [], cleared: [] }
+  return { accounts: new Map(), mailboxes: new Set(), removed: [], others: [] }
 }

@@ -13,7 +13,7 @@ const WRITE_HEADER_BYTES = 6
 const REMOVED = 0xffff_ffff
 
 /** The tables that a log speaks of, by the number that stands for each in an entry. Never renumbered. */
-export const TABLES = ['accounts', 'heads', 'items', 'sent', 'removed', 'counters'] as const
+export const TABLES = ['accounts', 'heads', 'items', 'sent', 'removed', 'counters', 'attachments'] as const
 
 /** A table by name. */
 export type TableName = (typeof TABLES)[number]

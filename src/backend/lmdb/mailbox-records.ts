@@ -4,6 +4,8 @@ import { numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
 import {
   type AccountNumber,
+  type AttachmentRecord,
+  decodeAttachment,
   decodeHead,
   decodeItems,
   decodeSentRefs,
@@ -29,6 +31,12 @@ export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T |
 
 /** A record that an account left behind when it was removed. */
 export type Leftover = Pick<Write, 'table' | 'key'>
+
+/** Who is told of what a removed account left behind, when it goes. */
+export interface OnLeftovers {
+  dropped(item: StoredItem): void
+  detached(attachment: AttachmentRecord): void
+}
 
 /** One account's mailbox and refs as they stand in the records. */
 export class MailboxRecords {
@@ -128,11 +136,18 @@ export class MailboxRecords {
     return { items, through }
   }
 
-  /** Some of the records of a removed account, its head last, and the items in them. Empty when there are none left. */
-  leftovers(number: AccountNumber, dropped: (item: StoredItem) => void): Leftover[] {
-    const { heads, items, sent } = this.#environment
+  /** Some of the records of a removed account, its head last, and what is in them. Empty when there are none left. */
+  leftovers(number: AccountNumber, { dropped, detached }: OnLeftovers): Leftover[] {
+    const { heads, items, sent, attachments } = this.#environment
     const found: Leftover[] = []
     let bytes = 0
+    // First, while the files can be found by them.
+    for (const { key, value } of attachments.getRange({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
+      const attachment = this.#checked('attachments', key, () => decodeAttachment(key, value))
+      if (attachment !== undefined) detached(attachment)
+      found.push({ table: attachments, key })
+    }
+    if (found.length > 0) return found
     for (const { key, value } of items.getRange({ ...allOf(number), limit: CLEARED_PER_COMMIT })) {
       for (const item of this.#decode(key, value)) dropped(item)
       found.push({ table: items, key })
@@ -145,6 +160,15 @@ export class MailboxRecords {
     const head = numberKey(number)
     if (found.length === 0 && heads.get(head) !== undefined) found.push({ table: heads, key: head })
     return found
+  }
+
+  /** The files that wait with an account's messages. */
+  attachmentBytes(number: AccountNumber): number {
+    let bytes = 0
+    for (const { key, value } of this.#environment.attachments.getRange(allOf(number))) {
+      bytes += this.#checked('attachments', key, () => decodeAttachment(key, value))?.size ?? 0
+    }
+    return bytes
   }
 
   #decode(key: Buffer, value: Buffer): readonly StoredItem[] {

@@ -17,6 +17,8 @@ export class Mailbox {
   committed: Seq
   count: number
   bytes: number
+  /** Bytes of the files that wait with its messages; counted when first needed. */
+  attachmentBytes: number | undefined
   /** Appended since the last commit began. */
   #fresh: StoredItem[] = []
   /** Handed to the commit that is under way. */

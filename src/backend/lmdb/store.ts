@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
+import type { AttachmentId } from '../../domain/attachments.ts'
 import { Fault } from '../../domain/fault.ts'
-import type { Envelope, MessageId } from '../../domain/message.ts'
+import type { Envelope, Item, MessageId } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import type { MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
 import { SmallSteps } from '../small-steps.ts'
+import type { AttachmentFiles } from './attachment-files.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { Ledger, type LedgerAccount } from './ledger.ts'
@@ -21,6 +23,7 @@ export interface LmdbStoreOptions {
   /** The folder of the store; made if it is missing. */
   readonly folder: string
   readonly limits: MailboxLimits
+  readonly files: AttachmentFiles
   readonly observer: Observer
   /** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
   readonly accountsInMemory?: number
@@ -28,7 +31,9 @@ export interface LmdbStoreOptions {
 
 /** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Rejects when the folder cannot be used. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
-  const { folder, limits, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
+  const { folder, limits, files, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
+  /** Files of the messages that the `append` under way accepts. */
+  const kept = new Set<AttachmentId>()
   let { environment, ledger } = await open()
   let failure: string | undefined
   let probing: Promise<void> = Promise.resolve()
@@ -71,9 +76,13 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     },
 
     async append(envelopes) {
+      const attached = attachedTo(envelopes)
+      for (const id of attached) files.take(id)
       assertReady()
       const outcomes = envelopes.map(accept)
+      const unwanted = attached.filter((id) => !kept.delete(id))
       await commits.join()
+      if (unwanted.length > 0) await files.remove(unwanted)
       return outcomes
     },
 
@@ -82,11 +91,16 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       const account = ledger.account(user)
       if (account === undefined) return []
       const receivers = new Set<UserName>()
+      const detached: AttachmentId[] = []
       for (const item of ledger.confirm(account, seq)) {
         if (item.kind === 'receipt') freeRef(account, item)
         else if (putReceipt(item, user)) receivers.add(item.sender)
+        if (item.kind !== 'message' || item.attachment === undefined) continue
+        ledger.detach(account, item.seq, item.attachment)
+        detached.push(item.attachment.id)
       }
       await commits.join()
+      if (detached.length > 0) await files.remove(detached)
       return [...receivers]
     },
 
@@ -110,7 +124,8 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       try {
         assertReady()
         const account = ledger.account(user)
-        return account === undefined ? [] : ledger.read(account, after, limit)
+        const items = account === undefined ? [] : ledger.read(account, after, limit)
+        return files.missing.size === 0 ? items : items.map(lostOrNot)
       } catch (error) {
         return Promise.reject(error)
       }
@@ -158,18 +173,34 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   return store
 
   async function open(): Promise<{ environment: Environment; ledger: Ledger }> {
-    const onProblem = (where: string, error: unknown): void => observer.internalError?.(where, error)
+    let damaged = false
+    const onProblem = (where: string, error: unknown): void => {
+      damaged = true
+      observer.internalError?.(where, error)
+    }
     const environment = await openEnvironment({
       folder,
       onProblem,
       onCheckpoint: (bytes, milliseconds) => observer.checkpointed?.(bytes, milliseconds),
     })
     try {
-      return { environment, ledger: new Ledger({ environment, observer, accountsInMemory }) }
+      const ledger = new Ledger({ environment, observer, accountsInMemory })
+      const referred = ledger.referredFiles()
+      // What cannot be read may refer to files as well.
+      if (referred !== undefined && !damaged) await files.sweep(referred)
+      return { environment, ledger }
     } catch (error) {
       await environment.close()
       throw error
     }
+  }
+
+  /** Says of a file that is missing that it is: the message is served all the same. */
+  function lostOrNot(item: Item): Item {
+    if (item.kind !== 'message' || item.attachment === undefined) return item
+    return files.missing.has(item.attachment.id)
+      ? { ...item, attachment: { ...item.attachment, lost: true } }
+      : item
   }
 
   /** Decides about one message. What is wrong with one says nothing about the others, so it is an outcome, never thrown. */
@@ -181,7 +212,8 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     }
   }
 
-  function take({ sender, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {
+  function take(envelope: Envelope): MessageId | Fault {
+    const { sender, recipient, ref, text, acceptedAt, attachment } = envelope
     const from = ledger.account(sender)
     const to = ledger.account(recipient)
     if (from === undefined || to === undefined) return new Fault('no-such-user', 'there is no such user')
@@ -191,13 +223,22 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     if (mailbox.count >= limits.items || mailbox.bytes + text.length > limits.bytes) {
       return new Fault('mailbox-full', 'the mailbox of the recipient is full')
     }
+    if (attachment !== undefined) {
+      const room = (limits.attachmentBytes ?? Number.POSITIVE_INFINITY) - ledger.attachmentBytes(to)
+      if (attachment.size > room) {
+        return new Fault('mailbox-full', 'the mailbox of the recipient has no room for this file')
+      }
+      ledger.attach(to, mailbox.next, attachment)
+      kept.add(attachment.id)
+    }
     const id = ledger.takeId()
     if (ref !== '') {
       ledger.sent(from).add(ref, id)
       ledger.touch(from)
     }
     const seq = mailbox.next
-    ledger.append(to, { kind: 'message', seq, id, from: from.number, sender, ref, text, acceptedAt })
+    const item = { kind: 'message', seq, id, from: from.number, sender, ref, text, acceptedAt } as const
+    ledger.append(to, attachment === undefined ? item : { ...item, attachment })
     return id
   }
 
@@ -227,8 +268,12 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   /** Clears away what removed accounts left behind, piece by piece, beside the daily work. */
   async function clearRemoved(): Promise<void> {
     try {
-      while (!closing.signal.aborted && failure === undefined && ledger.clearRemoved(dropped)) {
+      for (;;) {
+        const detached: AttachmentId[] = []
+        const told = { dropped, detached: ({ id }: { id: AttachmentId }) => void detached.push(id) }
+        if (closing.signal.aborted || failure !== undefined || !ledger.clearRemoved(told)) break
         await commits.join()
+        await files.remove(detached)
       }
     } catch (error) {
       // Goes on after a recovery, at the next start or the next removal.
@@ -289,4 +334,17 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     if (closing.signal.aborted) throw new Fault('unavailable', 'the store is closed')
     ledger.trim()
   }
+}
+
+const NONE: readonly AttachmentId[] = []
+
+/** The files of a batch; most have none. */
+function attachedTo(envelopes: readonly Envelope[]): readonly AttachmentId[] {
+  let found: AttachmentId[] | undefined
+  for (const { attachment } of envelopes) {
+    if (attachment === undefined) continue
+    found ??= []
+    found.push(attachment.id)
+  }
+  return found ?? NONE
 }

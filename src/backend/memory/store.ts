@@ -1,3 +1,4 @@
+import type { AttachmentId } from '../../domain/attachments.ts'
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { Envelope, Item, MessageId, MessageItem } from '../../domain/message.ts'
@@ -6,21 +7,28 @@ import type { UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
 import { ItemRun } from '../item-run.ts'
 import { SmallSteps } from '../small-steps.ts'
+import type { MemoryAttachments } from './attachments.ts'
 
 interface MemoryAccount extends Account {
   readonly mailbox: ItemRun
   readonly refs: Map<ByteString, MessageId>
   verifier: ByteString
   bytes: number
+  attachmentBytes: number
 }
 
 /** Who sent a message: the account, not the name, since a name may be registered again by somebody else. */
 type Senders = Map<MessageId, MemoryAccount>
 
 /** The store that keeps everything in memory and nothing after it: the reference for what a store must do, and the test bed. */
-export function createMemoryStore(limits: MailboxLimits): Store {
+export function createMemoryStore(
+  limits: MailboxLimits,
+  attachments: Pick<MemoryAttachments, 'take' | 'remove'>,
+): Store {
   const accounts = new Map<ByteString, MemoryAccount>()
   const senders: Senders = new Map()
+  /** Files of the messages that the `append` under way accepts. */
+  const kept = new Set<AttachmentId>()
   let nextId: MessageId = 0
 
   return {
@@ -32,6 +40,7 @@ export function createMemoryStore(limits: MailboxLimits): Store {
         mailbox: new ItemRun(firstSeq(nextId)),
         refs: new Map(),
         bytes: 0,
+        attachmentBytes: 0,
       })
     },
 
@@ -39,7 +48,9 @@ export function createMemoryStore(limits: MailboxLimits): Store {
       const { mailbox } = known(name)
       accounts.delete(name)
       for (const item of mailbox.dropThrough(mailbox.through)) {
-        if (item.kind === 'message') takeSender(item)?.refs.delete(item.ref)
+        if (item.kind !== 'message') continue
+        takeSender(item)?.refs.delete(item.ref)
+        if (item.attachment !== undefined) attachments.remove(item.attachment.id)
       }
     },
 
@@ -54,7 +65,15 @@ export function createMemoryStore(limits: MailboxLimits): Store {
       return names.slice(0, limit).map((name) => known(name))
     },
 
-    append: async (envelopes) => envelopes.map(accept),
+    async append(envelopes) {
+      const outcomes = envelopes.map(accept)
+      for (const { attachment } of envelopes) {
+        if (attachment === undefined) continue
+        if (kept.delete(attachment.id)) attachments.take(attachment.id)
+        else attachments.remove(attachment.id)
+      }
+      return outcomes
+    },
 
     async confirm(user, seq) {
       const account = accounts.get(user)
@@ -65,6 +84,10 @@ export function createMemoryStore(limits: MailboxLimits): Store {
         if (item.kind === 'receipt') {
           account.refs.delete(item.ref)
           continue
+        }
+        if (item.attachment !== undefined) {
+          account.attachmentBytes -= item.attachment.size
+          attachments.remove(item.attachment.id)
         }
         const sender = takeSender(item)
         if (sender === undefined || accounts.get(sender.name) !== sender) continue
@@ -116,7 +139,8 @@ export function createMemoryStore(limits: MailboxLimits): Store {
     return { ...found, oldest }
   }
 
-  function accept({ sender: senderName, recipient, ref, text, acceptedAt }: Envelope): MessageId | Fault {
+  function accept(envelope: Envelope): MessageId | Fault {
+    const { sender: senderName, recipient, ref, text, acceptedAt, attachment } = envelope
     const sender = accounts.get(senderName)
     const to = accounts.get(recipient)
     if (sender === undefined || to === undefined) return new Fault('no-such-user', 'there is no such user')
@@ -125,10 +149,20 @@ export function createMemoryStore(limits: MailboxLimits): Store {
     if (to.mailbox.length >= limits.items || to.bytes + text.length > limits.bytes) {
       return new Fault('mailbox-full', 'the mailbox of the recipient is full')
     }
+    if (attachment !== undefined) {
+      const attachmentBytes = to.attachmentBytes + attachment.size
+      if (attachmentBytes > (limits.attachmentBytes ?? Number.POSITIVE_INFINITY)) {
+        return new Fault('mailbox-full', 'the mailbox of the recipient has no room for this file')
+      }
+      to.attachmentBytes = attachmentBytes
+      kept.add(attachment.id)
+    }
     const id = nextId++
     if (ref !== '') sender.refs.set(ref, id)
     senders.set(id, sender)
-    put(to, { kind: 'message', seq: to.mailbox.through + 1, id, sender: senderName, ref, text, acceptedAt })
+    const seq = to.mailbox.through + 1
+    const item = { kind: 'message', seq, id, sender: senderName, ref, text, acceptedAt } as const
+    put(to, attachment === undefined ? item : { ...item, attachment })
     return id
   }
 

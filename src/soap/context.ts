@@ -1,3 +1,4 @@
+import type { SoapFault } from './fault.ts'
 import type { QName, XmlReader } from './scanner.ts'
 
 /**
@@ -8,6 +9,8 @@ import type { QName, XmlReader } from './scanner.ts'
 export interface HeaderHandler<T = unknown> {
   readonly name: QName
   decode(reader: XmlReader): T
+  /** What is wrong with two such blocks. Default: a Sender fault that says so. */
+  repeated?(): SoapFault
 }
 
 /** Who calls, as far as HTTP tells. */

@@ -111,7 +111,9 @@ function readHeader(reader: XmlReader, version: SoapVersion, understood: readonl
     if (handler === undefined) {
       if (must && ours) notUnderstood.push({ namespace, local })
     } else if (results.has(handler)) {
-      failure ??= new SoapFault('Sender', `there are two header blocks <${local}>`, { location: local })
+      failure ??=
+        handler.repeated?.() ??
+        new SoapFault('Sender', `there are two header blocks <${local}>`, { location: local })
     } else {
       try {
         results.set(handler, handler.decode(reader))

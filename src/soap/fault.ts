@@ -15,6 +15,11 @@ export interface SoapFaultOptions {
   readonly location?: string
   /** For `MustUnderstand`: the header blocks. */
   readonly notUnderstood?: readonly QName[]
+  /**
+   * What a specification of a header block calls it: SOAP 1.2's Subcode, and in SOAP 1.1 the faultcode itself. Such a fault is
+   * about the header, so SOAP 1.1 gives it no detail (4.4).
+   */
+  readonly subcode?: QName
 }
 
 /** A request is answered with a fault. The reason is for the caller: it holds nothing internal. */
@@ -22,6 +27,7 @@ export class SoapFault extends Error {
   readonly code: SoapFaultCode
   readonly location: string | undefined
   readonly notUnderstood: readonly QName[]
+  readonly subcode: QName | undefined
 
   constructor(code: SoapFaultCode, reason: string, options: SoapFaultOptions = {}) {
     super(reason)
@@ -29,6 +35,7 @@ export class SoapFault extends Error {
     this.code = code
     this.location = options.location
     this.notUnderstood = options.notUnderstood ?? []
+    this.subcode = options.subcode
   }
 }
 

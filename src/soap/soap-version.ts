@@ -1,5 +1,6 @@
 import { escapeXmlQuote } from './escape.ts'
 import { PROBLEM, type SoapFault, type SoapFaultCode } from './fault.ts'
+import type { QName } from './scanner.ts'
 
 /** What differs between SOAP 1.1 and 1.2, as a value. */
 export interface SoapVersion {
@@ -47,6 +48,11 @@ export function encodeProblem(fault: SoapFault, correlationId: string): string {
   return `<${PROBLEM.local} xmlns="${PROBLEM.namespace}">${location}<correlationId>${correlationId}</correlationId></${PROBLEM.local}>`
 }
 
+/** An element whose text is a QName. */
+function writeQName(element: string, { namespace, local }: QName): string {
+  return `<${element} xmlns:code="${escapeXmlQuote(namespace)}">code:${escapeXmlQuote(local)}</${element}>`
+}
+
 const CODES_11: Readonly<Record<SoapFaultCode, string>> = {
   Sender: 'Client',
   Receiver: 'Server',
@@ -83,8 +89,13 @@ export const SOAP_11: SoapVersion = {
     DataEncodingUnknown: 500,
   },
   encodeFault(fault, detail) {
-    const inside = BODY_FAULTS.has(fault.code) ? `<detail>${detail}</detail>` : ''
-    return `${SOAP_11.opening}<soap:Fault><faultcode>soap:${CODES_11[fault.code]}</faultcode><faultstring>${escapeXmlQuote(fault.message)}</faultstring>${inside}</soap:Fault>${CLOSE_ENVELOPE}`
+    const { code, subcode } = fault
+    const inside = BODY_FAULTS.has(code) && subcode === undefined ? `<detail>${detail}</detail>` : ''
+    const faultCode =
+      subcode === undefined
+        ? `<faultcode>soap:${CODES_11[code]}</faultcode>`
+        : writeQName('faultcode', subcode)
+    return `${SOAP_11.opening}<soap:Fault>${faultCode}<faultstring>${escapeXmlQuote(fault.message)}</faultstring>${inside}</soap:Fault>${CLOSE_ENVELOPE}`
   },
 }
 
@@ -131,7 +142,10 @@ export const SOAP_12: SoapVersion = {
     DataEncodingUnknown: 500,
   },
   encodeFault(fault, detail) {
-    return `${openEnvelope(SOAP_12, faultHeader(fault))}<soap:Fault><soap:Code><soap:Value>soap:${fault.code}</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${escapeXmlQuote(fault.message)}</soap:Text></soap:Reason><soap:Detail>${detail}</soap:Detail></soap:Fault>${CLOSE_ENVELOPE}`
+    const { subcode } = fault
+    const inner =
+      subcode === undefined ? '' : `<soap:Subcode>${writeQName('soap:Value', subcode)}</soap:Subcode>`
+    return `${openEnvelope(SOAP_12, faultHeader(fault))}<soap:Fault><soap:Code><soap:Value>soap:${fault.code}</soap:Value>${inner}</soap:Code><soap:Reason><soap:Text xml:lang="en">${escapeXmlQuote(fault.message)}</soap:Text></soap:Reason><soap:Detail>${detail}</soap:Detail></soap:Fault>${CLOSE_ENVELOPE}`
   },
 }
 

@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { createVerifier } from './client/scram.ts'
 import type { ServerConfig } from './config-server.ts'
 import type { Backend } from './domain/backend.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { createPlainLog } from './observe/plain-log.ts'
+import { createMessagingPortType } from './port-types/messaging/port-type.ts'
 import { textPortType } from './port-types/text.ts'
 import { createAdministration } from './service/administration.ts'
 import { createAuthentication } from './service/authentication.ts'
 import { createMessaging } from './service/messaging.ts'
+import { createTurns } from './service/turns.ts'
+import type { HeaderHandler } from './soap/context.ts'
 import { readContract } from './soap/contract.ts'
+import type { PortType } from './soap/dispatch.ts'
 import { createSoapEndpoint } from './soap/endpoint.ts'
 import { createFastHttp } from './soap/fast-http.ts'
 import { HeldBytes } from './soap/held-bytes.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
+import { createSecurityHandler } from './soap/ws-security.ts'
 import { openAdminListener } from './transport/admin-listener.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { openListener, type TlsFiles } from './transport/listener.ts'
@@ -26,6 +32,9 @@ import { createWebApp } from './web/web-app.ts'
 
 /** How long connections may take to finish what they began when the server stops, in milliseconds. */
 const GRACE_MS = 2000
+
+/** Passwords of SOAP callers who register that are being turned into verifiers, or wait for that. */
+const MAX_REGISTRATIONS = 32
 
 /** A server that runs. */
 export interface RunningServer {
@@ -111,23 +120,53 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       closers.push(() => admin.close())
     }
 
-    const contract = await readContract({
-      wsdlPath: fileURLToPath(new URL('../wsdl/text.wsdl', import.meta.url)),
-    })
-    const endpoint = createSoapEndpoint({
-      contract,
-      portType: textPortType,
-      limits: config.soapLimits,
-      onFault: ({ correlationId, code, operation = '-', reason, cause, milliseconds }) => {
-        observer.soapAnswered?.(operation, String(code), milliseconds)
-        observer.soapFault?.(correlationId, operation, reason, String(code))
-        if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
+    const requestLimit = createRequestLimit(config.maxRequestsPerSecond, () => performance.now())
+    const openRegistration = config.registration === 'open'
+    const security = createSecurityHandler({ now: Date.now })
+    const inTurn = createTurns(MAX_REGISTRATIONS)
+    const messagingPortType = createMessagingPortType({
+      messaging,
+      authentication,
+      observer,
+      security,
+      maxTextBytes,
+      allowOpen: config.allowOpen,
+      allowPlainPasswords: config.allowPlainPasswords,
+      openRegistration,
+      createVerifier: (password) => inTurn(() => createVerifier(password, 'chosen')),
+      takeRequest(address) {
+        const allowance = requestLimit.of(address)
+        if (allowance.spent()) throw requestLimit.refusal
+        allowance.spend(1)
       },
-      onResult: (operation, milliseconds) => observer.soapAnswered?.(operation, 'ok', milliseconds),
     })
+    const openService = async (wsdl: string, portType: PortType, headers: readonly HeaderHandler[] = []) => {
+      const contract = await readContract({
+        wsdlPath: fileURLToPath(new URL(`../wsdl/${wsdl}`, import.meta.url)),
+      })
+      const endpoint = createSoapEndpoint({
+        contract,
+        portType,
+        headers,
+        limits: config.soapLimits,
+        onFault: ({ correlationId, code, operation = '-', reason, cause, milliseconds }) => {
+          observer.soapAnswered?.(operation, String(code), milliseconds)
+          observer.soapFault?.(correlationId, operation, reason, String(code))
+          if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
+        },
+        onResult: (operation, milliseconds) => observer.soapAnswered?.(operation, 'ok', milliseconds),
+      })
+      return { contract, endpoint }
+    }
+    const services = new Map([
+      ['/', await openService('text.wsdl', textPortType)],
+      ['/messaging', await openService('messaging.wsdl', messagingPortType.operations, [security])],
+    ])
+    const endpoints = new Map([...services].map(([path, { endpoint }]) => [path, endpoint]))
     const held = new HeldBytes(config.soapHeldBytes)
+    const handling = { held, answerTimeoutMs: requestTimeoutMs }
     const app = createWebApp({
-      services: new Map([['/', contract]]),
+      services: new Map([...services].map(([path, { contract }]) => [path, contract])),
       failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
       metrics: metrics && (() => metrics.read(backend.store)),
       publicUrl: config.publicUrl,
@@ -140,11 +179,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       const server = await openHttpServer({
         host: config.host,
         port,
-        endpoints: new Map([
-          ['/', createSoapHttpHandler(endpoint, { held, answerTimeoutMs: requestTimeoutMs })],
-        ]),
+        endpoints: new Map(
+          [...endpoints].map(([path, endpoint]) => [path, createSoapHttpHandler(endpoint, handling)]),
+        ),
         app,
-        fastPath: (fast) => createFastHttp({ endpoints: new Map([['/', endpoint]]), held, ...fast }),
+        fastPath: (fast) => createFastHttp({ endpoints, held, ...fast }),
         requestTimeoutMs,
         observer,
         tls: files,
@@ -156,7 +195,6 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const http = await openHttp(config.soapPort, undefined)
     const https = config.httpsPort === undefined ? undefined : await openHttp(config.httpsPort, tls)
 
-    const requestLimit = createRequestLimit(config.maxRequestsPerSecond, () => performance.now())
     const legacy = createLegacyProtocol({
       messaging,
       observer,
@@ -177,7 +215,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       maxUnreadBytes: config.maxUnreadBytes,
       requestLimit,
       allowOpen: config.allowOpen,
-      openRegistration: config.registration === 'open',
+      openRegistration,
     })
     const open = async (port: number, protocols: readonly Protocol[], files: TlsFiles | undefined) => {
       const listener = await openListener({
@@ -197,6 +235,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const listener = await open(config.port, [session, legacy], undefined)
     // The original's programs know no TLS.
     const tlsListener = config.tlsPort === undefined ? undefined : await open(config.tlsPort, [session], tls)
+
+    // First of all: who waits for messages over SOAP is answered at once.
+    closers.push(() => messagingPortType.close())
 
     return {
       host: listener.host,

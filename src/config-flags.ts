@@ -65,6 +65,7 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--metrics <switch>', env: 'DMS_METRICS', otherwise: 'on', parse: oneOf(METRICS), text: 'on: whoever reaches the SOAP port can read /metrics; off: nobody' },
   { flags: '--allow-legacy', env: 'DMS_ALLOW_LEGACY', otherwise: false, parse: truth, text: 'let other machines use the original protocol, whose users prove nothing' },
   { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines use accounts without a credential' },
+  { flags: '--allow-plain-passwords', env: 'DMS_ALLOW_PLAIN_PASSWORDS', otherwise: false, parse: truth, text: 'take passwords and tokens of SOAP callers on other machines without TLS, for instance behind a proxy that ends it' },
   { flags: '--require-auth', env: 'DMS_REQUIRE_AUTH', otherwise: false, parse: truth, text: 'with --host: other machines need an account with a credential' },
   { flags: '--registration <who>', env: 'DMS_REGISTRATION', otherwise: 'open', parse: oneOf(REGISTRATIONS), text: 'open: whoever reaches the port may register; closed: nobody' },
   { flags: '--window <count>', env: 'DMS_WINDOW', otherwise: 256, parse: wholeNumber(1, 65_536), text: 'unanswered requests and unconfirmed items on one connection, each' },

@@ -18,6 +18,7 @@ export interface ServerConfig {
   readonly metrics: (typeof METRICS)[number]
   readonly allowLegacy: boolean
   readonly allowOpen: boolean
+  readonly allowPlainPasswords: boolean
   readonly requireAuth: boolean
   readonly registration: (typeof REGISTRATIONS)[number]
   readonly window: number

@@ -32,7 +32,7 @@ export interface Authentication {
   begin(clientFirst: ByteString, source: string): Promise<Exchange>
   /**
    * Checks a password that the peer has shown (over TLS or loopback: the caller sees to that). A password that was right is
-   * known again for a minute, at the price of one HMAC. Resolves to what the peer may claim. Rejects like `begin` and `finish`.
+   * known again for a minute after it was last shown, at the price of one HMAC. Resolves to what the peer may claim. Rejects like `begin` and `finish`.
    */
   verifyPassword(name: ByteString, password: ByteString, source: string): Promise<Claim>
   /**

@@ -8,6 +8,9 @@ export type MessageId = number
 /** Place in a mailbox: only grows, gaps mean nothing (wire-protocol 2). The first is 1. */
 export type Seq = number
 
+/** The longest ref, in bytes (wire-protocol 2). */
+export const MAX_REF_BYTES = 64
+
 /** A message on its way into the store: it has no id before it is accepted. */
 export interface Envelope {
   readonly sender: UserName

@@ -61,6 +61,8 @@ export interface UploadOptions extends SendOptions {
 export interface Messaging {
   register(name: ByteString, verifier: ByteString): Promise<void>
   unregister(claim: Claim): Promise<void>
+  /** Resolves if the claim may be believed; for requests that concern no more than that. */
+  admit(claim: Claim): Promise<void>
   /** `takeover` ends a session that is already there; without it the answer is `already-connected`, unless its channel is idle. */
   connect(claim: Claim, channel: DeliveryChannel, options?: { readonly takeover?: boolean }): Promise<Session>
   disconnect(claim: Claim): Promise<void>

@@ -51,6 +51,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void sessions.get(name)?.end('unregistered')
     },
 
+    async admit(claim) {
+      await admit(claim)
+    },
+
     async connect(claim, channel, { takeover = false } = {}) {
       const account = await admit(claim)
       const { name } = account

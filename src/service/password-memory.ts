@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
-/** How long a password that was right is known again, in milliseconds, and how many are. */
+/** How long a password that was right, or was shown again since, is known again, in milliseconds, and how many are. */
 const KEPT_MS = 60_000
-const MAX_KEPT = 1_000
+const MAX_KEPT = 10_000
 
 /**
  * Passwords that were right a moment ago, so that a caller who shows one with every call does not cost PBKDF2 each time.
@@ -26,7 +26,16 @@ export function createPasswordMemory(now: () => number): PasswordMemory {
 
   return {
     knows(evidence) {
-      return (kept.get(digest(evidence)) ?? 0) > now()
+      const entry = digest(evidence)
+      const time = now()
+      const until = kept.get(entry) ?? 0
+      if (until <= time) return false
+      // A caller who goes on calling is not checked anew every minute; not each call costs a place at the end.
+      if (until - time < KEPT_MS / 2) {
+        kept.delete(entry)
+        kept.set(entry, time + KEPT_MS)
+      }
+      return true
     },
     keep(evidence) {
       for (const [oldest, until] of kept) {

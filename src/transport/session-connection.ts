@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { EndReason } from '../domain/delivery-channel.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
-import type { Item, MessageId } from '../domain/message.ts'
+import { type Item, MAX_REF_BYTES, type MessageId } from '../domain/message.ts'
 import type { Claim, Session, Submission } from '../domain/messaging.ts'
 import type { Verb } from '../domain/observer.ts'
 import {
@@ -12,7 +12,6 @@ import {
   encodeFrame,
   encodeItem,
   encodeOk,
-  MAX_REF_BYTES,
   SESSION_VERSION,
   type SessionDecoder,
 } from '../wire/session.ts'

@@ -1,6 +1,7 @@
 import { plainAddress } from '../domain/address.ts'
+import { MAX_REF_BYTES } from '../domain/message.ts'
 import { MAX_NAME_BYTES } from '../domain/user-name.ts'
-import { encodeFault, MAX_REF_BYTES } from '../wire/session.ts'
+import { encodeFault } from '../wire/session.ts'
 import type { Protocol } from './protocol.ts'
 import { SessionConnection } from './session-connection.ts'
 import type { SessionContext, SessionProtocolOptions } from './session-context.ts'

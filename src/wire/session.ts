@@ -11,9 +11,6 @@ import type { Item } from '../domain/message.ts'
 /** The version that SESSION asks for. */
 export const SESSION_VERSION = '1'
 
-/** The longest ref, in bytes. */
-export const MAX_REF_BYTES = 64
-
 /** One row per request: its fields after the ref. Feeds decoder, client, documentation check and tests. */
 export const SESSION_REQUESTS = {
   REGISTER: { fields: ['user', 'verifier'] },

@@ -56,6 +56,15 @@ describe('a password that is shown', () => {
     await expect(shown('user', 'pencil')).rejects.toMatchObject(LIMIT)
   })
 
+  test('that is shown again and again stays known for longer than a minute', async () => {
+    for (let times = 0; times < 5; times++) {
+      await shown('user', 'pencil')
+      bed.pass(40_000)
+    }
+    await guessUntilLimit((at) => bed.guess(`name${at}`))
+    expect(await shown('user', 'pencil')).toEqual(pencil)
+  })
+
   test('is counted like a failed exchange, and guesses at the same time one by one', async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 30 }, (_, at) => shown('user', `guess ${at}`)),

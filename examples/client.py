@@ -2,7 +2,8 @@
 """A client of the session protocol: python3 client.py HOST PORT USER"""
 import itertools, secrets, socket, sys
 
-COUNTS = {"SESSION": 4, "OK": 2, "FAULT": 3, "SEND_MESSAGE": 5, "SEND_MESS_ACK": 4, "PING": 1, "BYE": 1}
+COUNTS = {"SESSION": 4, "OK": 2, "FAULT": 3, "SEND_MESSAGE": 5, "SEND_MESS_ATTACH": 9,
+          "SEND_MESS_ACK": 4, "PING": 1, "BYE": 1}
 
 def fields(connection):
     rest = b""

@@ -97,6 +97,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       ...backend,
       observer,
       maxTextBytes,
+      maxAttachmentBytes: config.maxAttachmentBytes,
       now: Date.now,
     })
     closers.push(() => messaging.close())
@@ -270,6 +271,7 @@ function readTlsFiles({ tlsCert, tlsKey }: ServerConfig): TlsFiles | undefined {
   return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') }
 }
 
-function mailboxLimits({ mailboxItems, mailboxBytes }: Pick<ServerConfig, 'mailboxItems' | 'mailboxBytes'>) {
-  return { items: mailboxItems, bytes: mailboxBytes }
+function mailboxLimits(config: Omit<ServerConfig, 'folder'>) {
+  const { mailboxItems: items, mailboxBytes: bytes, mailboxAttachmentBytes: attachmentBytes } = config
+  return { items, bytes, attachmentBytes }
 }

@@ -32,6 +32,8 @@ export interface ServerConfig {
   readonly maxTextBytes: number
   readonly mailboxItems: number
   readonly mailboxBytes: number
+  readonly maxAttachmentBytes: number
+  readonly mailboxAttachmentBytes: number
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly maxRequestsPerSecond: number

@@ -46,6 +46,7 @@ export class SessionConnection implements SessionPeer {
   session: Session | undefined
   authenticated: SessionPeer['authenticated']
   exchange: SessionPeer['exchange']
+  files: SessionPeer['files']
   readonly #socket: Socket
   readonly #decoder: SessionDecoder
   readonly #watch: PeerWatch
@@ -126,6 +127,8 @@ export class SessionConnection implements SessionPeer {
 
   async close(reason: EndReason): Promise<void> {
     this.session = undefined
+    void this.files?.close()
+    this.files = undefined
     const goodbye = GOODBYES[reason]
     if (goodbye !== undefined) this.leave(goodbye)
   }
@@ -195,26 +198,28 @@ export class SessionConnection implements SessionPeer {
     else this.#refuse('invalid-request', 'ACK takes a seq')
   }
 
-  /** Every other request is carried out alone, so that what follows it finds its effect. */
+  /** Every other request is carried out alone, so that what follows it finds its effect; but for those that move files. */
   #request(verb: Exclude<Verb, 'SEND'>, [ref, ...fields]: readonly ByteString[]): void {
     if (ref === undefined || !this.#mayAsk(verb, ref)) return
     this.#endOfChunk()
-    const { run, replied, user, unfinished } = SESSION_OPERATIONS[verb]
+    const { run, replied, user, unfinished, beside } = SESSION_OPERATIONS[verb]
+    const weight = beside === undefined ? 1 : Math.ceil(this.window * beside)
     const name = user(this, fields) ?? NOBODY
     const { observer } = this.context
-    this.#exclusive = true
-    this.#begin(1)
+    this.#exclusive ||= beside === undefined
+    this.#begin(1, weight)
+    const end = beside === undefined ? () => this.#endExclusive() : () => this.#done(weight)
     run(this, fields, ref).then(
       (result) => {
         if (unfinished?.(this) !== true) observer.request?.(verb, name, 'ok')
         this.#writer.write(encodeOk(ref, result))
         replied?.(this)
-        this.#endExclusive()
+        end()
       },
       (error) => {
         observer.request?.(verb, name, Fault.from(error).code)
         this.#fault(ref, error)
-        this.#endExclusive()
+        end()
       },
     )
   }
@@ -311,9 +316,10 @@ export class SessionConnection implements SessionPeer {
     this.#writer.write(encodeFault(ref, code, message))
   }
 
-  #begin(count: number): void {
+  /** @param weight the part of the window that these requests take. */
+  #begin(count: number, weight = count): void {
     this.#allowance.spend(count)
-    this.#unanswered += count
+    this.#unanswered += weight
     this.#updateReading()
   }
 

@@ -5,6 +5,7 @@ import type { Claim, Messaging, Session } from '../domain/messaging.ts'
 import type { Observer } from '../domain/observer.ts'
 import type { WatchTimes } from './peer-watch.ts'
 import type { RequestLimit } from './request-limit.ts'
+import type { SessionFiles } from './session-files.ts'
 
 /** What the session protocol needs from its surroundings. */
 export interface SessionProtocolOptions {
@@ -47,6 +48,8 @@ export interface SessionPeer extends DeliveryChannel {
   authenticated: Pick<Proof, 'user' | 'verifier'> | undefined
   /** The AUTH that waits for its second half, under its ref. */
   exchange: { readonly ref: ByteString; readonly begun: Exchange } | undefined
+  /** The files of the session, once there are any. */
+  files: SessionFiles | undefined
   /** Who this connection speaks as: proven by AUTH, or claimed by CONNECT to an open account. Throws `not-connected`. */
   claim(): Claim
   /** The claim to be this user, with the proof if AUTH has given it. */

@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts'
 import type { UserName } from '../domain/user-name.ts'
 import type { SessionRequest } from '../wire/session.ts'
 import type { SessionPeer } from './session-context.ts'
+import { SessionFiles } from './session-files.ts'
 
 /** What a request does. */
 interface Operation {
@@ -15,7 +16,15 @@ interface Operation {
   user(peer: SessionPeer, fields: readonly ByteString[]): ByteString | undefined
   /** OK was not the last of it: this is not an outcome yet. */
   unfinished?(peer: SessionPeer): boolean
+  /**
+   * It is carried out beside what follows it, which does not wait for it: it may take as long as a disk does. So that no more
+   * is held than a few pieces of files, one counts as this part of the window.
+   */
+  readonly beside?: number
 }
+
+/** Pieces of files that are read before one of them is written, or asked for before one is read. */
+const BESIDE = 1 / 8
 
 const ownUser = ({ session, authenticated }: SessionPeer): ByteString | undefined =>
   session?.user ?? authenticated?.user
@@ -78,6 +87,41 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
     user: ownUser,
   },
 
+  ATTACH: {
+    async run(peer, [name, size, mediaType]) {
+      const files = filesOf(peer)
+      return files.attach(peer.claim(), name as ByteString, size as ByteString, mediaType as ByteString)
+    },
+    user: ownUser,
+    beside: BESIDE,
+  },
+
+  CHUNK: {
+    async run(peer, [upload, offset, bytes]) {
+      await filesOf(peer).chunk(upload as ByteString, offset as ByteString, bytes as ByteString)
+      return ''
+    },
+    user: ownUser,
+    beside: BESIDE,
+  },
+
+  SENDATTACH: {
+    async run(peer, [recipient, upload, text], ref) {
+      const message = { ref, recipient: recipient as ByteString, text: text as ByteString }
+      return String(await filesOf(peer).send(peer.claim(), message, upload as ByteString))
+    },
+    user: ownUser,
+    beside: BESIDE,
+  },
+
+  FETCH: {
+    async run(peer, [seq, offset]) {
+      return filesOf(peer).fetch(peer.claim(), seq as ByteString, offset as ByteString)
+    },
+    user: ownUser,
+    beside: BESIDE,
+  },
+
   UNREGISTER: {
     async run(peer) {
       const claim = peer.claim()
@@ -112,6 +156,13 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
   },
 
   PING: { run: async () => '', user: ownUser },
+}
+
+/** The files of the session. Throws `not-connected` when there is none. */
+function filesOf(peer: SessionPeer): SessionFiles {
+  if (peer.session === undefined) throw new Fault('not-connected', 'CONNECT first')
+  peer.files ??= new SessionFiles(peer.context)
+  return peer.files
 }
 
 /** Open accounts are for loopback, unless the server was told otherwise (wire-protocol 2, last lines). */

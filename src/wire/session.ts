@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { Attachment } from '../domain/attachments.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { FaultCode } from '../domain/fault.ts'
 import type { Item } from '../domain/message.ts'
@@ -18,6 +19,10 @@ export const SESSION_REQUESTS = {
   CONNECT: { fields: ['user', 'mode'] },
   DISCONNECT: { fields: [] },
   SEND: { fields: ['recipient', 'text'] },
+  ATTACH: { fields: ['name', 'size', 'mediaType'] },
+  CHUNK: { fields: ['upload', 'offset', 'bytes'] },
+  SENDATTACH: { fields: ['recipient', 'upload', 'text'] },
+  FETCH: { fields: ['seq', 'offset'] },
   UNREGISTER: { fields: [] },
   PASSWD: { fields: ['verifier'] },
   USERS: { fields: ['prefix'] },
@@ -40,10 +45,21 @@ export const SESSION_REPLIES = {
   OK: { fields: ['ref', 'result'] },
   FAULT: { fields: ['ref', 'code', 'reason'] },
   SEND_MESSAGE: { fields: ['seq', 'sender', 'id', 'acceptedAt', 'text'] },
+  SEND_MESS_ATTACH: {
+    fields: ['seq', 'sender', 'id', 'acceptedAt', 'text', 'name', 'size', 'sha256', 'mediaType'],
+  },
   SEND_MESS_ACK: { fields: ['seq', 'id', 'ref', 'recipient'] },
   PING: { fields: ['n'] },
   BYE: { fields: ['reason'] },
 } as const satisfies Record<string, { fields: readonly string[] }>
+
+/** The longest piece of a file in one frame, and the shortest that every frame has room for, in bytes. */
+const CHUNK_BYTES = { most: 16_384, least: 384 } as const
+
+/** How many bytes of a file go into one frame: in base64 they must fit where a text does. */
+export function chunkBytes(maxTextBytes: number): number {
+  return Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, Math.floor(maxTextBytes / 4) * 3))
+}
 
 /** How many fields follow the first, by the frame's first field. */
 export type FieldCounts = ReadonlyMap<string, number>
@@ -144,11 +160,17 @@ export function encodeFault(ref: string, code: FaultCode, reason: string): ByteS
 
 /** The push of one item. */
 export function encodeItem(item: Item): ByteString {
-  return (
-    item.kind === 'message'
-      ? `SEND_MESSAGE\0${item.seq}\0${item.sender}\0${item.id}\0${isoTime(item.acceptedAt)}\0${item.text}\0`
-      : `SEND_MESS_ACK\0${item.seq}\0${item.id}\0${item.ref}\0${item.recipient}\0`
-  ) as ByteString
+  if (item.kind === 'receipt')
+    return `SEND_MESS_ACK\0${item.seq}\0${item.id}\0${item.ref}\0${item.recipient}\0` as ByteString
+  const { attachment } = item
+  const word = attachment === undefined ? 'SEND_MESSAGE' : 'SEND_MESS_ATTACH'
+  const frame = `${word}\0${item.seq}\0${item.sender}\0${item.id}\0${isoTime(item.acceptedAt)}\0${item.text}\0`
+  return (attachment === undefined ? frame : frame + encodeAttachment(attachment)) as ByteString
+}
+
+/** The last fields of SEND_MESS_ATTACH. A file that the server has lost has no sum. */
+function encodeAttachment({ name, size, sha256, mediaType, lost }: Attachment): string {
+  return `${name}\0${size}\0${lost ? '' : sha256}\0${mediaType}\0`
 }
 
 let lastTime = Number.NaN

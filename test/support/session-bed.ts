@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
+import { createVerifier } from '../../src/client/scram.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Messaging } from '../../src/domain/messaging.ts'
 import type { Observer } from '../../src/domain/observer.ts'
@@ -15,6 +16,7 @@ import type { SessionProtocolOptions } from '../../src/transport/session-context
 import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import { WIDE_LIMITS } from './backends.ts'
 import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
+import { login } from './session-login.ts'
 import { dialSessionPeer, type SessionPeer } from './session-peer.ts'
 import { makeTempFolder } from './temp-folder.ts'
 
@@ -28,6 +30,10 @@ export interface SessionBedOptions
   readonly backend?: (typeof BACKEND_NAMES)[number]
   readonly limits?: MailboxLimits
   readonly attemptLimits?: AttemptLimits
+  /** The longest file, in bytes. */
+  readonly maxAttachmentBytes?: number
+  /** How long an unfinished file may rest, in milliseconds. */
+  readonly uploadIdleMs?: number
   /** The service's clock. */
   readonly now?: () => number
   /** Puts something between the service and its store. */
@@ -40,12 +46,16 @@ export interface SessionBed {
   readonly port: number
   readonly store: Store
   readonly messaging: Messaging
+  /** The data folder; with the memory backend there is none. */
+  readonly folder: string
   /** A connection on which nothing was said yet. Closed with the bed, as are those of `open` and `join`. */
   dial(): Promise<SessionPeer>
   /** A connection with an open session. */
   open(): Promise<SessionPeer>
   /** A connection on which this user has an open account and is present. */
   join(user: string): Promise<SessionPeer>
+  /** A connection on which this user has an account with a secret and is present. */
+  joinProven(user: string, mode?: '' | 'takeover'): Promise<SessionPeer>
   /** One request of the original protocol; resolves to the bytes of the reply. */
   legacy(...fields: readonly string[]): Promise<number[]>
   /** The bytes that wait in this process for the peer that has the most of them waiting. */
@@ -69,6 +79,8 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     maxConnections = 1000,
     maxConnectionsPerAddress = 1000,
     tls,
+    maxAttachmentBytes,
+    uploadIdleMs,
     attemptLimits = ATTEMPT_LIMITS,
     requestLimit = WIDE_REQUEST_LIMIT,
     ...session
@@ -88,6 +100,7 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
     get messaging() {
       return running.messaging
     },
+    folder,
     async dial() {
       const peer = await dialSessionPeer(bed.port)
       peers.push(peer)
@@ -103,6 +116,13 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
       const peer = await bed.open()
       await peer.ask('REGISTER', user, '')
       expect((await peer.ask('CONNECT', user, ''))[0]).toBe('OK')
+      return peer
+    },
+    async joinProven(user, mode = '') {
+      const peer = await bed.open()
+      await peer.ask('REGISTER', user, await createVerifier('secret', 'generated'))
+      await login(peer, user, 'secret')
+      expect((await peer.ask('CONNECT', user, mode))[0]).toBe('OK')
       return peer
     },
     async legacy(...fields) {
@@ -131,7 +151,15 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
       kind === 'lmdb' ? await openLmdbBackend({ folder, limits, observer }) : createMemoryBackend(limits)
     const store = wrapStore(backend.store)
     const maxTextBytes = session.maxTextBytes ?? 65_536
-    const messaging = createMessaging({ ...backend, store, observer, maxTextBytes, now })
+    const messaging = createMessaging({
+      ...backend,
+      store,
+      observer,
+      maxTextBytes,
+      now,
+      ...(maxAttachmentBytes === undefined ? {} : { maxAttachmentBytes }),
+      ...(uploadIdleMs === undefined ? {} : { uploadIdleMs }),
+    })
     const authentication = createAuthentication({
       store,
       key: backend.secretKey,

@@ -8,7 +8,7 @@ import {
   SERVER_FRAMES,
 } from '../../src/wire/session.ts'
 
-const MAX_FRAME_BYTES = 300
+const MAX_FRAME_BYTES = 500
 const BREACHES = [undefined, 'unknown operation', 'frame too large', 'not UTF-8']
 
 /** Any text that the protocol can carry: everything but NUL, and no lone surrogates. */

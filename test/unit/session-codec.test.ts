@@ -171,6 +171,11 @@ describe('what a server says is read by a client as it was meant', () => {
     expect(read(encodeItem(message))).toEqual([
       ['SEND_MESSAGE', '12', toByteString('römeo'), '34', time, toByteString('two\nlines 😀')],
     ])
+    const file = { id: ref, name: toByteString('röse.png'), size: 5, sha256: ref, mediaType: ref }
+    expect(read(encodeItem({ ...message, attachment: file }))).toEqual([
+      ['SEND_MESS_ATTACH', '12', toByteString('römeo'), '34', time, message.text, file.name, '5', ref, ref],
+    ])
+    expect(read(encodeItem({ ...message, attachment: { ...file, lost: true } }))[0]?.[8]).toBe('')
     // Another time, and the first one again: what is kept of the last is not taken for it.
     expect(read(encodeItem({ ...message, acceptedAt: 0 }))[0]?.[4]).toBe('1970-01-01T00:00:00.000Z')
     expect(read(encodeItem(message))[0]?.[4]).toBe(time)

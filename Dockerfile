@@ -18,6 +18,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY wsdl ./wsdl
+COPY public ./public
 COPY --from=build --chown=10001:10001 /app/empty /data
 USER 10001:10001
 VOLUME /data

@@ -1,3 +1,4 @@
+import type { ElementOutline } from './outline.ts'
 import type { QName, XmlReader } from './scanner.ts'
 import type { SimpleValue } from './simple-type.ts'
 
@@ -28,6 +29,8 @@ export interface ElementCodec {
   encode(value: unknown, parentNamespace?: string): string
   /** A value to show what the element looks like. */
   sample(): SoapValue
+  /** What it is, for people and for forms. */
+  outline(): ElementOutline
   /** Has it a child or attribute of this name. */
   has(local: string): boolean
   /** Has it elements in it. */

@@ -7,7 +7,7 @@ import { keyOf } from './declarations.ts'
 import { PROBLEM } from './fault.ts'
 import type { QName } from './scanner.ts'
 import { compileSchemas, type Schemas } from './schema.ts'
-import { CLOSE_ENVELOPE, SOAP_11 } from './soap-version.ts'
+import { CLOSE_ENVELOPE, SOAP_11, SOAP_VERSIONS, type SoapVersion } from './soap-version.ts'
 import { attributeOf, childrenOf, resolveQName, type XmlElement } from './xml-tree.ts'
 
 /** An operation of a contract: document/literal wrapped. */
@@ -25,12 +25,21 @@ export interface Operation {
   readonly sample: string
 }
 
+/** A port of a contract's service: the versions of SOAP share its address. */
+export interface Port {
+  readonly name: string
+  readonly version: SoapVersion['name']
+  readonly namespace: string
+  readonly mediaType: string
+}
+
 /** A WSDL with what it imports, compiled. */
 export interface Contract {
   /** Name of its one service. */
   readonly service: string
   readonly documentation: string
   readonly operations: readonly Operation[]
+  readonly ports: readonly Port[]
   /** All elements that its schemas declare, for header blocks. */
   readonly schemas: Schemas
   /** Its files, as callers get them. */
@@ -38,10 +47,7 @@ export interface Contract {
 }
 
 /** Namespaces of the binding extensions: SOAP 1.1 and 1.2. */
-const BINDINGS: ReadonlySet<string> = new Set([
-  'http://schemas.xmlsoap.org/wsdl/soap/',
-  'http://schemas.xmlsoap.org/wsdl/soap12/',
-])
+const BINDINGS: ReadonlySet<string> = new Set(SOAP_VERSIONS.map(({ wsdlNamespace }) => wsdlNamespace))
 
 /** Where a contract is. */
 export interface ContractSource {
@@ -88,9 +94,22 @@ function compileContract(files: ContractFiles): Contract {
     operations: childrenOf(portType, WSDL, 'operation').map((operation) => {
       return compileOperation(root, schemas, bindings, operation)
     }),
+    ports: childrenOf(service, WSDL, 'port').map((port) => compilePort(bindings, port)),
     schemas,
     documents: createContractDocuments(files, childrenOf(service, WSDL, 'port').length),
   }
+}
+
+/** The version is that of the port's address, which must be the binding's. */
+function compilePort(bindings: readonly XmlElement[], port: XmlElement): Port {
+  const { local } = resolveQName(port, attributeOf(port, 'binding'))
+  const binding = bindings.find(({ attributes }) => attributes.get('name') === local)
+  const name = attributeOf(port, 'name')
+  const version = SOAP_VERSIONS.find(({ wsdlNamespace }) => {
+    return [binding, port].every((one) => one?.children.some(({ namespace }) => namespace === wsdlNamespace))
+  })
+  if (version === undefined) throw new ContractError(`the port ${name} is not of a SOAP binding`)
+  return { name, version: version.name, namespace: version.namespace, mediaType: version.mediaType }
 }
 
 function only(parent: XmlElement, local: string): XmlElement {

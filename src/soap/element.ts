@@ -4,14 +4,17 @@ import { nextMarkup } from './envelope.ts'
 import { escapeAttribute, escapeXml } from './escape.ts'
 import { quoteName } from './fault.ts'
 import { invalid } from './invalid.ts'
+import type { ElementOutline, PartOutline, SimpleOutline } from './outline.ts'
 import { type QName, TOKEN, type XmlReader } from './scanner.ts'
 import { decodeSimple, type SimpleType } from './simple-type.ts'
-import { elementsOf, type Term } from './term.ts'
+import { elementsOf, isElementTerm, type Term } from './term.ts'
 
 /** What an element is, without its name. */
 export interface ElementType {
   /** Undefined: it has none. */
   readonly name: QName | undefined
+  /** What the contract says of it, for people. */
+  readonly documentation: string
   /** The text inside. */
   readonly simple: SimpleType | undefined
   readonly attributes: readonly AttributeCodec[]
@@ -124,8 +127,24 @@ function complexContent(type: ElementType, element: QName): Content {
   }
 }
 
+function outlineSimple(type: SimpleType): SimpleOutline {
+  const { name, builtIn = name, choices } = type
+  return { type: name, builtIn, sample: type.encode(type.sample), choices }
+}
+
+function outlinePart(term: Term): PartOutline {
+  const { kind, min, max, inside } = term
+  const element = isElementTerm(term) ? term.codec.outline() : undefined
+  return { kind, min, max, inside: inside.map(outlinePart), element }
+}
+
 /** An element of this name and type. A type may contain itself: its model may still be missing here, nothing else. */
-export function createElementCodec(name: QName, type: ElementType, nillable: boolean): ElementCodec {
+export function createElementCodec(
+  name: QName,
+  type: ElementType,
+  nillable: boolean,
+  documentation = '',
+): ElementCodec {
   const { simple } = type
   const attributed = type.attributes.length > 0
   const content =
@@ -152,6 +171,17 @@ export function createElementCodec(name: QName, type: ElementType, nillable: boo
     nested: content.nested,
     sample: content.sample,
     has: content.has,
+    outline: (): ElementOutline => ({
+      name,
+      type: type.name?.local,
+      documentation,
+      nillable,
+      attributes: type.attributes.map(({ name, required, fixed, type: text }) => {
+        return { name, required, fixed, simple: outlineSimple(text) }
+      }),
+      simple: simple && outlineSimple(simple),
+      content: () => type.model && outlinePart(type.model),
+    }),
     decode(reader) {
       if (!attributed && reader.attributes.length === 0) return content.decode(reader, undefined)
       known ??= rules()

@@ -141,9 +141,12 @@ export function restrictType(
     const value = base.parse(text)
     return value !== undefined && fits(value, text) ? value : undefined
   }
+  const choices = values.get('enumeration') ?? base.choices
   return {
     ...base,
     name,
+    builtIn: base.builtIn ?? base.name,
+    ...(choices === undefined ? {} : { choices }),
     whiteSpace,
     sample: sampleOf({ parse, whiteSpace, name }, base, example ?? values.get('enumeration')?.[0]),
     parse,

@@ -15,6 +15,13 @@ export interface Schemas {
   element(name: QName): ElementCodec
 }
 
+/** What the annotation of a declaration says, in one line; `otherwise`, where there is none. */
+function documentationOf(declaration: XmlElement, otherwise = ''): string {
+  const annotation = childrenOf(declaration, XS, 'annotation')[0]
+  const text = annotation && childrenOf(annotation, XS, 'documentation')[0]?.text
+  return text === undefined ? otherwise : text.trim().replace(/\s+/g, ' ')
+}
+
 /** A type while it is compiled: it may be met inside itself. */
 type OpenType = { -readonly [key in keyof ElementType]: ElementType[key] }
 
@@ -43,6 +50,7 @@ export function compileSchemas(schemas: readonly XmlElement[]): Schemas {
       .map((content) => childrenOf(content, XS, 'extension')[0])
       .at(0)
     const holder: Declared = { declaration: extension ?? declaration, schema }
+    type.documentation = documentationOf(declaration)
     type.attributes = simples.attributes(holder)
     type.anyAttribute = childrenOf(holder.declaration, XS, 'anyAttribute').length > 0
     if (extension !== undefined) {
@@ -134,7 +142,7 @@ export function compileSchemas(schemas: readonly XmlElement[]): Schemas {
           ? { ...emptyType(undefined), simple: simples.inline(inner, name.local) }
           : complexType({ declaration: inner, schema }, undefined)
     const nillable = /^(?:true|1)$/.test(declaration.attributes.get('nillable') ?? '')
-    return createElementCodec(name, type, nillable)
+    return createElementCodec(name, type, nillable, documentationOf(declaration, type.documentation))
   }
 
   const elements = new Map<string, ElementCodec>()
@@ -153,7 +161,7 @@ export function compileSchemas(schemas: readonly XmlElement[]): Schemas {
 }
 
 function emptyType(name: QName | undefined): OpenType {
-  return { name, simple: undefined, attributes: [], anyAttribute: false, model: undefined }
+  return { name, documentation: '', simple: undefined, attributes: [], anyAttribute: false, model: undefined }
 }
 
 function occurs(element: XmlElement, attribute: 'minOccurs' | 'maxOccurs'): number {

@@ -11,6 +11,10 @@ export interface SimpleType {
   /** A value to show what one looks like. */
   readonly sample: SimpleValue
   readonly whiteSpace: WhiteSpace
+  /** Of a restriction: the built-in type that it is made from. */
+  readonly builtIn?: string
+  /** Of an enumeration: what it lists. */
+  readonly choices?: readonly string[]
   /** Undefined: the text, its white space already as `whiteSpace` says, is not of the type. */
   parse(text: string): SimpleValue | undefined
   /** The lexical form, not yet escaped. Throws a `TypeError` for a value that is not of the type. */

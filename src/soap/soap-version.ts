@@ -7,6 +7,8 @@ export interface SoapVersion {
   readonly name: '1.1' | '1.2'
   readonly namespace: string
   readonly mediaType: string
+  /** Of the elements that bind a WSDL to this version. */
+  readonly wsdlNamespace: string
   /** Of every reply: the server chooses it. */
   readonly contentType: string
   /** The start of a reply without a header, up to the inside of Body. */
@@ -69,6 +71,7 @@ export const SOAP_11: SoapVersion = {
   name: '1.1',
   namespace: NS_11,
   mediaType: 'text/xml',
+  wsdlNamespace: 'http://schemas.xmlsoap.org/wsdl/soap/',
   contentType: 'text/xml; charset=utf-8',
   opening: openEnvelope({ namespace: NS_11 }),
   replyHeaders: { 'Content-Type': 'text/xml; charset=utf-8' },
@@ -120,6 +123,7 @@ export const SOAP_12: SoapVersion = {
   name: '1.2',
   namespace: NS_12,
   mediaType: 'application/soap+xml',
+  wsdlNamespace: 'http://schemas.xmlsoap.org/wsdl/soap12/',
   contentType: 'application/soap+xml; charset=utf-8',
   opening: openEnvelope({ namespace: NS_12 }),
   replyHeaders: { 'Content-Type': 'application/soap+xml; charset=utf-8' },

@@ -41,7 +41,8 @@ export function elementsOf(term: Term): readonly ElementTerm[] {
   return isElementTerm(term) ? [term] : term.inside.flatMap(elementsOf)
 }
 
-function isElementTerm(term: Term): term is ElementTerm {
+/** Is a term an element. */
+export function isElementTerm(term: Term): term is ElementTerm {
   return term.kind === 'element'
 }
 

@@ -1,7 +1,8 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import { callerAddress } from './caller-address.ts'
-import { renderPage, renderServices, SECURITY_HEADERS } from './page.ts'
+import { callerAddress, FORWARDED_HEADERS } from './caller-address.ts'
+import { readPublic, renderPage, SCRIPT_POLICY, SECURITY_HEADERS } from './page.ts'
 import type { ServiceDescription, ServiceDocuments } from './service-description.ts'
+import { renderServices, SCRIPT_PATH } from './services-page.ts'
 
 /** Metrics, in a format that their reader knows. */
 export interface MetricsText {
@@ -19,7 +20,7 @@ export interface WebAppOptions {
   readonly metrics?: (() => Promise<MetricsText>) | undefined
   /** The address that WSDLs give, scheme and host (and a path, behind a proxy that adds one). Undefined: the one the caller used. */
   readonly publicUrl?: string | undefined
-  /** Whose X-Forwarded-* are believed: addresses and subnets as express's `trust proxy` takes them. Undefined: nobody's. */
+  /** Whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed: addresses and subnets as express's `trust proxy` takes them. Undefined: nobody's. */
   readonly trustProxy?: string | undefined
   /** Told of what should not happen. */
   readonly onError?: (error: unknown) => void
@@ -61,13 +62,15 @@ export function createWebApp(options: WebAppOptions): Express {
     return (request, response) => {
       const address = callerAddress(request, publicUrl)
       // The answer names the caller's own address: a cache may keep it, for this caller, but must ask first.
-      response.set('Cache-Control', 'private, no-cache').vary('Host')
-      if (trustProxy !== undefined) response.vary('X-Forwarded-Host').vary('X-Forwarded-Proto')
+      response.set('Cache-Control', 'private, no-cache')
+      if (publicUrl === undefined) response.vary('Host')
+      if (publicUrl === undefined && trustProxy !== undefined) response.vary(FORWARDED_HEADERS.join(', '))
       const [key, value] =
         Object.entries(request.query).find(([name]) => QUERIES.has(name.toLowerCase())) ?? []
       const query = QUERIES.get(key?.toLowerCase() ?? '')
       if (query === undefined) {
-        response.type('html').send(renderServices(address, services))
+        response.set('Content-Security-Policy', SCRIPT_POLICY).type('html')
+        response.send(renderServices(address, services, path))
         return
       }
       const file = typeof value === 'string' && value !== '' ? value : undefined
@@ -77,6 +80,10 @@ export function createWebApp(options: WebAppOptions): Express {
     }
   }
 
+  const script = readPublic(SCRIPT_PATH.slice(1))
+  app.get(SCRIPT_PATH, (_request, response) => {
+    response.set('Cache-Control', 'no-cache').type('text/javascript').send(script)
+  })
   app.get('/livez', (_request, response) => {
     response.set('Cache-Control', 'no-store').type('text').send('alive\n')
   })
@@ -97,7 +104,7 @@ export function createWebApp(options: WebAppOptions): Express {
     response
       .status(404)
       .type('html')
-      .send(renderPage('Not found', '<p>See the <a href="/">services</a>.</p>'))
+      .send(renderPage('Not found', '<h1>Not found</h1><p>See the <a href="/">services</a>.</p>'))
   })
 
   // express's own would show the stack.

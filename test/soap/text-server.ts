@@ -4,7 +4,7 @@ import { parseStringPromise, processors } from 'xml2js'
 import { textPortType } from '../../src/port-types/text.ts'
 import { type Contract, readContract } from '../../src/soap/contract.ts'
 import type { PortType } from '../../src/soap/dispatch.ts'
-import { createSoapEndpoint } from '../../src/soap/endpoint.ts'
+import { createSoapEndpoint, type SoapEndpoint } from '../../src/soap/endpoint.ts'
 import type { SoapFailure } from '../../src/soap/failure.ts'
 import { createFastHttp, type FastHttpOptions } from '../../src/soap/fast-http.ts'
 import { HeldBytes } from '../../src/soap/held-bytes.ts'
@@ -44,6 +44,8 @@ export interface TextServer extends HttpServer {
 export interface TextServerOptions {
   readonly limits?: Partial<SoapLimits>
   readonly portType?: PortType
+  /** More endpoints, by path. */
+  readonly others?: ReadonlyMap<string, SoapEndpoint>
   /** How many bytes of bodies may be held at a time. Default: any number. */
   readonly heldBytes?: number
   /** False: all goes to node:http. */
@@ -61,18 +63,21 @@ export async function openTextServer(options: TextServerOptions = {}): Promise<T
     limits: { ...DEFAULT_SOAP_LIMITS, ...options.limits },
     onFault: (failure) => failures.push(failure),
   })
+  const endpoints = new Map([['/', endpoint], ...(options.others ?? [])])
   const held = new HeldBytes(options.heldBytes ?? Number.POSITIVE_INFINITY)
   const answerTimeoutMs = options.http?.requestTimeoutMs ?? 10_000
   const server = await openHttpServer({
     host: '127.0.0.1',
     port: 0,
-    endpoints: new Map([['/', createSoapHttpHandler(endpoint, { held, answerTimeoutMs })]]),
+    endpoints: new Map(
+      [...endpoints].map(([path, one]) => [path, createSoapHttpHandler(one, { held, answerTimeoutMs })]),
+    ),
     app: createWebApp({ services: new Map([['/', contract]]), failure: () => undefined, ...options.web }),
     ...(options.fast === false
       ? {}
       : {
           fastPath: (fast: Pick<FastHttpOptions, 'handOver' | 'requestTimeoutMs'>) =>
-            createFastHttp({ endpoints: new Map([['/', endpoint]]), held, ...fast }),
+            createFastHttp({ endpoints, held, ...fast }),
         }),
     ...options.http,
   })

@@ -32,7 +32,7 @@ describe('what a browser or a tool opens', () => {
       expect(text).toContain(`<h3>${name}</h3>`)
       expect(text).toContain(documentation.slice(0, 20))
     }
-    expect(text).toContain('href="/?wsdl"')
+    expect(text).toContain('href="./?wsdl"')
     expect(text).toContain('curl ')
   })
 
@@ -155,11 +155,11 @@ describe('health', () => {
 
 describe('behind a proxy', () => {
   test('a public URL is the address for everybody', async () => {
-    const server = await openTextServer({ web: { publicUrl: 'https://soap.example/text/?a=1&b/' } })
+    const server = await openTextServer({ web: { publicUrl: 'https://soap.example/text/a&b/' } })
     const reply = await supertest(server.url).get('/?wsdl').set('Host', 'evil.example').buffer(true)
     expect(addresses(reply.text)).toEqual([
-      'https://soap.example/text/?a=1&amp;b/',
-      'https://soap.example/text/?a=1&amp;b/',
+      'https://soap.example/text/a&amp;b/',
+      'https://soap.example/text/a&amp;b/',
     ])
     await server.close()
   })
@@ -171,6 +171,101 @@ describe('behind a proxy', () => {
     expect(await wsdlAddress(server, { ...forwarded, 'X-Forwarded-Host': 'a"b' })).toBe(
       `https://127.0.0.1:${server.port}/`,
     )
+    await server.close()
+  })
+
+  describe('that is trusted', () => {
+    let server: TextServer
+    beforeAll(async () => {
+      server = await openTextServer({ web: { trustProxy: 'loopback' } })
+    })
+    afterAll(() => server.close())
+
+    test.each([
+      ['the scheme alone', { Proto: 'https' }, 'https://soap.example:8443/'],
+      ['a port for the Host that came', { Port: '9000' }, 'http://soap.example:9000/'],
+      ['a port that goes without saying', { Proto: 'https', Port: '443' }, 'https://soap.example/'],
+      ['a host', { Host: 'other.example' }, 'http://other.example/'],
+      ['a host with its port', { Host: 'other.example:81', Port: '9000' }, 'http://other.example:81/'],
+      ['a host and a port', { Host: 'other.example', Port: '9000' }, 'http://other.example:9000/'],
+      ['an IPv6 address', { Host: '[2001:db8::1]:81' }, 'http://[2001:db8::1]:81/'],
+      ['a path', { Prefix: '/services/text' }, 'http://soap.example:8443/services/text/'],
+      ['a path with a slash at its end', { Prefix: '/text/' }, 'http://soap.example:8443/text/'],
+      [
+        'several, of which the last is its own',
+        { Host: 'evil.example, mine.example', Proto: 'http, https' },
+        'https://mine.example/',
+      ],
+      ['a scheme that is none', { Proto: 'javascript' }, 'http://soap.example:8443/'],
+      ['a port that is none', { Port: '99999' }, 'http://soap.example:8443/'],
+      ['a host that is none', { Host: 'a/b"<' }, 'http://soap.example:8443/'],
+      ['a path that goes up', { Prefix: '/a/../b' }, 'http://soap.example:8443/'],
+      ['a path to another host', { Prefix: '//evil.example' }, 'http://soap.example:8443/'],
+      ['a path that is none', { Prefix: '/a"><b' }, 'http://soap.example:8443/'],
+    ])('may tell %s', async (_, told, address) => {
+      const headers = Object.entries(told).map(([name, value]) => [`X-Forwarded-${name}`, value])
+      expect(await wsdlAddress(server, { Host: 'soap.example:8443', ...Object.fromEntries(headers) })).toBe(
+        address,
+      )
+    })
+
+    test('is not believed what it says in Forwarded: nobody would know whether it or a caller wrote it', async () => {
+      const headers = { Host: 'soap.example', Forwarded: 'host=evil.example;proto=https' }
+      expect(await wsdlAddress(server, headers)).toBe('http://soap.example/')
+    })
+
+    test('has answers that differ by all that they depend on, which no cache gives to others', async () => {
+      for (const path of ['/', '/?wsdl', '/?singleWsdl']) {
+        const { headers } = await supertest(server.url).get(path)
+        expect(headers['cache-control']).toBe('private, no-cache')
+        expect(headers.vary?.split(', ')).toEqual(
+          expect.arrayContaining([
+            'Host',
+            ...['Proto', 'Host', 'Port', 'Prefix'].map((name) => `X-Forwarded-${name}`),
+          ]),
+        )
+      }
+    })
+
+    test('and its callers get addresses of their own, whoever asked before', async () => {
+      const addressFor = (host: string) => wsdlAddress(server, { 'X-Forwarded-Host': host })
+      const hosts = Array.from({ length: 20 }, (_, index) => `caller-${index}.example`)
+      const answers = await Promise.all(hosts.map(addressFor))
+      expect(answers).toEqual(hosts.map((host) => `http://${host}/`))
+      // The ETag is of what the answer says, so one caller's is none of the next one's.
+      const { headers } = await supertest(server.url).get('/?wsdl').set('X-Forwarded-Host', 'a.example')
+      const next = { 'If-None-Match': headers.etag ?? '', 'X-Forwarded-Host': 'b.example' }
+      expect((await supertest(server.url).get('/?wsdl').set(next)).status).toBe(200)
+    })
+
+    test('may put a path before ours: the links of the page are relative', async () => {
+      const { text } = await supertest(server.url).get('/').set('X-Forwarded-Prefix', '/text')
+      const targets = [...text.matchAll(/(?:href|src|data-url)="([^"]*)"/g)].map(([, target]) => target ?? '')
+      for (const target of targets) expect(target).toMatch(/^(?:#|\.\/)/)
+    })
+  })
+
+  test('that is not trusted is not believed', async () => {
+    const server = await openTextServer({ web: { trustProxy: '10.0.0.0/8' } })
+    const told = { Host: 'evil.example', Proto: 'https', Port: '1', Prefix: '/evil' }
+    const headers = Object.entries(told).map(([name, value]) => [`X-Forwarded-${name}`, value])
+    expect(await wsdlAddress(server, Object.fromEntries(headers))).toBe(`${server.url}/`)
+    await server.close()
+  })
+
+  test('a public URL counts for all, so its answers differ by nothing', async () => {
+    const server = await openTextServer({
+      web: { publicUrl: 'https://soap.example/text/', trustProxy: 'loopback' },
+    })
+    const headers = {
+      Host: 'evil.example',
+      'X-Forwarded-Host': 'evil.example',
+      'X-Forwarded-Prefix': '/evil',
+    }
+    expect(await wsdlAddress(server, headers)).toBe('https://soap.example/text/')
+    const { text, headers: got } = await supertest(server.url).get('/').set(headers)
+    expect(text).not.toContain('evil')
+    expect(got.vary ?? '').not.toContain('Host')
     await server.close()
   })
 })

@@ -74,8 +74,10 @@ export class MailboxRecords {
     for (const place of mailbox.takeConfirmedPlaces()) {
       writes.push({ table: items, key: placeKey(number, place) })
     }
-    if (mailbox.unlisted) {
-      const confirmed = { start: placeKey(number, 0), end: placeKey(number, mailbox.confirmed + 1) }
+    const unlisted = mailbox.takeUnlisted()
+    if (unlisted !== undefined) {
+      const [start, end] = unlisted
+      const confirmed = { start: placeKey(number, start), end: placeKey(number, end) }
       for (const key of items.getKeys(confirmed)) writes.push({ table: items, key })
     }
     for (const part of parts(mailbox.beginWriting())) {

@@ -31,6 +31,8 @@ export class Mailbox {
   #places: Seq[] = []
   /** Records up to here were written before; their places are not known. */
   #unlistedThrough: Seq
+  /** Confirmed records up to here have been removed. */
+  #lookedThrough: Seq = 0
 
   constructor({ confirmed, next, count, bytes }: MailboxHead) {
     this.confirmed = confirmed
@@ -69,11 +71,15 @@ export class Mailbox {
     return this.#places.splice(0, count)
   }
 
-  /** Are there records whose places are not known? Whoever asks looks for them, and removes those that are confirmed. */
-  get unlisted(): boolean {
-    const before = this.#unlistedThrough > 0
-    if (this.confirmed >= this.#unlistedThrough) this.#unlistedThrough = 0
-    return before
+  /**
+   * The seqs, from the first to before the second, at which confirmed records may lie whose places are not known; undefined
+   * when there are none. Whoever takes them looks there and removes what there is: nothing is looked for twice.
+   */
+  takeUnlisted(): readonly [Seq, Seq] | undefined {
+    const from = this.#lookedThrough + 1
+    const through = Math.min(this.confirmed, this.#unlistedThrough)
+    this.#lookedThrough = this.confirmed
+    return through < from ? undefined : [from, through + 1]
   }
 
   /** What was being written is on disk. It stays in memory if somebody has read up to there. */

@@ -6,7 +6,7 @@
  */
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { createSessionDecoder, encodeFrame, SERVER_FRAMES } from '../src/wire/session.ts'
+import { encodeFrame, SERVER_FRAMES, SessionDecoder } from '../src/wire/session.ts'
 import { anonymousMiB, type StartedDms, startDms } from './support.ts'
 
 const { values } = parseArgs({
@@ -22,7 +22,7 @@ type Handler = (operation: string, fields: readonly string[]) => void
 function open(port: number, onFrame: Handler): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    const decoder = createSessionDecoder(SERVER_FRAMES, 1024 * 1024, (operation, fields) => {
+    const decoder = new SessionDecoder(SERVER_FRAMES, 1024 * 1024, (operation, fields) => {
       if (operation === 'SESSION') resolve(socket)
       else onFrame(operation, fields)
     })

@@ -2,11 +2,10 @@ import type { Socket } from 'node:net'
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import {
-  createSessionDecoder,
   encodeFrame,
   SERVER_FRAMES,
   SESSION_VERSION,
-  type SessionDecoder,
+  SessionDecoder,
   type SessionRequest,
 } from '../wire/session.ts'
 import { CannotConnect, connectionFailure, TimedOut } from './errors.ts'
@@ -210,7 +209,7 @@ export class SessionConnection {
       if (opening === undefined) return false
       this.#terms = opening.terms
       const { maxTextBytes, heartbeatSeconds } = opening.terms
-      const decoder = createSessionDecoder(SERVER_FRAMES, maxTextBytes + MAX_OTHER_BYTES, (word, fields) => {
+      const decoder = new SessionDecoder(SERVER_FRAMES, maxTextBytes + MAX_OTHER_BYTES, (word, fields) => {
         // What follows what cannot be trusted is not looked at.
         if (!this.#cut) this.#onFrame(word, fields)
       })

@@ -1,6 +1,6 @@
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import { FAULT_CODES, Fault } from '../domain/fault.ts'
-import { createSessionDecoder, SERVER_FRAMES, SESSION_VERSION } from '../wire/session.ts'
+import { SERVER_FRAMES, SESSION_VERSION, SessionDecoder } from '../wire/session.ts'
 import { CannotConnect } from './errors.ts'
 
 /** What a server says of itself when a session opens. */
@@ -25,7 +25,7 @@ export function decodeOpening(
 ): { readonly terms: SessionTerms; readonly length: number } | undefined {
   let length = 0
   let first: readonly ByteString[] = []
-  const decoder = createSessionDecoder(SERVER_FRAMES, MAX_OPENING_BYTES, (operation, fields) => {
+  const decoder = new SessionDecoder(SERVER_FRAMES, MAX_OPENING_BYTES, (operation, fields) => {
     if (length > 0) return
     first = [operation as ByteString, ...fields]
     for (const field of first) length += field.length + 1

@@ -44,8 +44,10 @@ const MAX_FIRST_WORD = 64
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, protocols, maxConnections, maxConnectionsPerAddress, openingTimeoutMs, observer } =
     options
-  const open = new Set<Socket>()
+  /** Connections that are open, and where each comes from. */
+  const open = new Map<Socket, string>()
   const openByAddress = new Map<string, number>()
+  const closed = new Map(protocols.map((protocol) => [protocol, () => observer.closed?.(protocol.name)]))
 
   // allowHalfOpen: a client may shut down its sending side after its request and still reads the reply.
   // noDelay: replies are written whole, waiting to merge them would only cost time.
@@ -80,7 +82,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       new Promise((resolve) => {
         for (const protocol of protocols) protocol.stop()
         const cut = setTimeout(() => {
-          for (const socket of open) socket.destroy()
+          for (const socket of open.keys()) socket.destroy()
         }, graceMs)
         server.close(() => {
           clearTimeout(cut)
@@ -106,37 +108,41 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       turnAway(socket, limit)
       return false
     }
-    open.add(socket)
+    open.set(socket, source)
     openByAddress.set(source, count)
-    // A peer that resets is none of our business; 'close' follows and tidies up.
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      open.delete(socket)
-      const left = (openByAddress.get(source) ?? 1) - 1
-      if (left === 0) openByAddress.delete(source)
-      else openByAddress.set(source, left)
-    })
+    socket.on('error', ignore)
+    socket.on('close', release)
     return true
+  }
+
+  /** A connection has closed. One function for all of them, called on the socket: a closure for each would stay as long as they do. */
+  function release(this: Socket): void {
+    const source = open.get(this)
+    if (source === undefined) return
+    open.delete(this)
+    const left = (openByAddress.get(source) ?? 1) - 1
+    if (left === 0) openByAddress.delete(source)
+    else openByAddress.set(source, left)
   }
 
   /** Which protocol the peer speaks nobody knows yet: it gets the words of the first that has some, unless TLS would come first. */
   function turnAway(socket: Socket, why: string): void {
-    socket.on('error', () => {})
+    socket.on('error', ignore)
     const words = protocols.find(({ refusal }) => refusal !== undefined)?.refusal?.(why)
     if (words !== undefined && options.tls === undefined) socket.write(words, 'latin1')
     socket.destroySoon()
   }
 
   /** Tells of a connection that has a protocol. Not within `negotiate`: the listener would hold on to the first chunk. */
-  function count(socket: Socket, { name }: Protocol): void {
-    observer.opened?.(name)
-    if (observer.closed !== undefined) socket.on('close', () => observer.closed?.(name))
+  function count(socket: Socket, protocol: Protocol): void {
+    observer.opened?.(protocol.name)
+    socket.on('close', closed.get(protocol) as () => void)
   }
 
   /** Reads until the first frame's end and gives the connection, with what was read, to the protocol it belongs to. */
   function negotiate(socket: Socket): void {
     let opening: Buffer | undefined
-    if (options.tls !== undefined) socket.on('error', () => {})
+    if (options.tls !== undefined) socket.on('error', ignore)
     const deadline = setTimeout(() => socket.destroy(), openingTimeoutMs)
     socket.on('data', onData)
     socket.on('close', leave)
@@ -170,6 +176,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     }
   }
 }
+
+/** A peer that resets is none of our business; 'close' follows and tidies up. */
+function ignore(): void {}
 
 /** Where the first word ends: at a NUL, or at a newline as the original protocol allows; -1 while it has not ended. */
 function firstWordEnd(bytes: Buffer): number {

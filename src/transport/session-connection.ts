@@ -7,19 +7,19 @@ import type { Claim, Session, Submission } from '../domain/messaging.ts'
 import type { Verb } from '../domain/observer.ts'
 import {
   CLIENT_FRAMES,
-  createSessionDecoder,
   encodeFault,
   encodeFrame,
   encodeItem,
   encodeOk,
   SESSION_VERSION,
-  type SessionDecoder,
+  SessionDecoder,
 } from '../wire/session.ts'
 import { PeerWatch } from './peer-watch.ts'
 import type { RequestAllowance } from './request-limit.ts'
+import { SendBatch } from './send-batch.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
-import { TickWriter } from './tick-writer.ts'
+import { type BlockedListener, TickWriter } from './tick-writer.ts'
 
 /** What BYE says when a session ends on the server's account; the others leave the connection as it is. */
 const GOODBYES: Readonly<Partial<Record<EndReason, string>>> = {
@@ -34,11 +34,33 @@ const NOBODY = '-' as ByteString
 
 type Frame = readonly [operation: string, fields: readonly ByteString[]]
 
+/** A socket that knows its connection, so that all share their listeners: there are as many as users, and a closure for each event of each costs a kilobyte. */
+type ServedSocket = Socket & { [CONNECTION]?: SessionConnection }
+const CONNECTION = Symbol('connection')
+
+const LISTENERS = Object.entries({
+  data(this: ServedSocket, chunk: Buffer) {
+    this[CONNECTION]?.read(chunk)
+  },
+  drain(this: ServedSocket) {
+    this[CONNECTION]?.onDrain()
+  },
+  end(this: ServedSocket) {
+    this[CONNECTION]?.onEnd()
+  },
+  timeout(this: ServedSocket) {
+    this[CONNECTION]?.onTimeout()
+  },
+  close(this: ServedSocket) {
+    this[CONNECTION]?.onClose()
+  },
+})
+
 /**
  * One connection of the session protocol: reads requests, answers them in the order they are done, and is the channel
  * on which a mailbox is delivered. What one tick brings leaves in one write.
  */
-export class SessionConnection implements SessionPeer {
+export class SessionConnection implements SessionPeer, BlockedListener {
   readonly context: SessionContext
   readonly address: string
   readonly window: number
@@ -58,13 +80,12 @@ export class SessionConnection implements SessionPeer {
   #leaving = false
   readonly #writer: TickWriter
   /** The SENDs, and the last ACK, of the chunk that is being read. */
-  #refs: ByteString[] = []
-  #submissions: Submission[] = []
+  #sends: SendBatch | undefined
   #confirmed = 0
   #unanswered = 0
   /** A request that changes who this connection is under way: what came behind it waits, in order. */
   #exclusive = false
-  #held: Frame[] = []
+  #held: Frame[] | undefined
   #reading = true
   /** The peer sends no more. */
   #ended = false
@@ -76,24 +97,14 @@ export class SessionConnection implements SessionPeer {
     this.window = context.window
     this.#watch = new PeerWatch(context)
     this.#allowance = context.requestLimit.of(address)
-    this.#decoder = createSessionDecoder(CLIENT_FRAMES, context.maxFrameBytes, (operation, fields) => {
-      if (this.#exclusive) this.#held.push([operation, fields])
+    this.#decoder = new SessionDecoder(CLIENT_FRAMES, context.maxFrameBytes, (operation, fields) => {
+      if (this.#exclusive) this.#hold([operation, fields])
       else this.#onFrame(operation, fields)
     })
-    this.#writer = new TickWriter(socket, context.maxUnreadBytes, (blocked) => {
-      this.#updateReading()
-      // While nothing is read from it, only what it reads shows that it lives: node counts that as activity.
-      socket.setTimeout(blocked ? 2 * context.heartbeatMs : 0)
-      if (!blocked) this.session?.resume()
-    })
-    socket.on('timeout', () => this.#cut('reads nothing'))
-    socket.on('data', (chunk) => this.read(chunk))
-    socket.on('end', () => {
-      // Comes also while nothing is read: what was taken in before is still carried out.
-      this.#ended = true
-      if (!this.#exclusive) this.leave()
-    })
-    socket.on('close', () => this.#onClose())
+    this.#writer = new TickWriter(socket, context.maxUnreadBytes, this)
+    const served: ServedSocket = socket
+    served[CONNECTION] = this
+    for (const [event, listener] of LISTENERS) served.on(event, listener)
   }
 
   /** Decodes a chunk and carries out what is in it. */
@@ -155,6 +166,36 @@ export class SessionConnection implements SessionPeer {
 
   #goodbye = ''
 
+  /** The peer does not read what waits for it, or reads again. */
+  onBlocked(blocked: boolean): void {
+    this.#updateReading()
+    // While nothing is read from it, only what it reads shows that it lives: node counts that as activity.
+    this.#socket.setTimeout(blocked ? 2 * this.context.heartbeatMs : 0)
+    if (!blocked) this.session?.resume()
+  }
+
+  onDrain(): void {
+    this.#writer.drained()
+  }
+
+  onTimeout(): void {
+    this.#cut('reads nothing')
+  }
+
+  onEnd(): void {
+    // Comes also while nothing is read: what was taken in before is still carried out.
+    this.#ended = true
+    if (!this.#exclusive) this.leave()
+  }
+
+  onClose(): void {
+    this.open = false
+    this.context.connections.delete(this)
+    this.#leaving = true
+    void this.session?.end('gone')
+    this.session = undefined
+  }
+
   #cut(why: string): void {
     this.context.observer.refused?.(this.address, why)
     this.#socket.destroy()
@@ -187,12 +228,12 @@ export class SessionConnection implements SessionPeer {
     if (!this.#mayAsk('SEND', ref)) return
     // What stands before it in the chunk comes before it: a receipt that is confirmed frees its ref.
     if (this.#confirmed > 0) this.#confirm()
-    this.#refs.push(ref)
-    this.#submissions.push({ recipient: fields[1] as ByteString, ref, text: fields[2] as ByteString })
+    this.#sends ??= new SendBatch()
+    this.#sends.add(fields)
   }
 
   #collectAck(seq: ByteString): void {
-    if (this.#refs.length > 0) this.#sendBatch()
+    this.#sendBatch()
     // Cumulative: of confirmations that follow one another only the last counts.
     if (/^\d{1,16}$/.test(seq)) this.#confirmed = Math.max(this.#confirmed, Number(seq))
     else this.#refuse('invalid-request', 'ACK takes a seq')
@@ -226,10 +267,10 @@ export class SessionConnection implements SessionPeer {
 
   #endExclusive(): void {
     this.#exclusive = false
-    const held = this.#held
-    this.#held = []
+    const held = this.#held ?? []
+    this.#held = undefined
     for (const [operation, fields] of held) {
-      if (this.#exclusive) this.#held.push([operation, fields])
+      if (this.#exclusive) this.#hold([operation, fields])
       else this.#onFrame(operation, fields)
     }
     this.#endOfChunk()
@@ -237,9 +278,14 @@ export class SessionConnection implements SessionPeer {
     this.#done(1)
   }
 
+  #hold(frame: Frame): void {
+    this.#held ??= []
+    this.#held.push(frame)
+  }
+
   /** Hands on what a chunk has gathered. */
   #endOfChunk(): void {
-    if (this.#refs.length > 0) this.#sendBatch()
+    this.#sendBatch()
     if (this.#confirmed > 0) this.#confirm()
   }
 
@@ -249,21 +295,14 @@ export class SessionConnection implements SessionPeer {
   }
 
   #sendBatch(): void {
-    const refs = this.#refs
-    const submissions = this.#submissions
-    this.#refs = []
-    this.#submissions = []
+    const batch = this.#sends
+    if (batch === undefined) return
+    this.#sends = undefined
+    const { refs } = batch
     this.#begin(refs.length)
-    this.#send(submissions).then(
+    this.#send(batch.submissions).then(
       (outcomes) => {
-        let replies = ''
-        for (let i = 0; i < refs.length; i++) {
-          const ref = refs[i] as ByteString
-          const outcome = outcomes[i]
-          if (typeof outcome === 'number') replies += encodeOk(ref, outcome)
-          else this.#fault(ref, outcome)
-        }
-        this.#writer.write(replies)
+        this.#writer.write(batch.replies(outcomes, (ref, fault) => this.#fault(ref, fault)))
         this.#done(refs.length)
       },
       (error) => {
@@ -345,12 +384,5 @@ export class SessionConnection implements SessionPeer {
     // What the peer still sends is thrown away until it closes, or its time is up.
     this.#socket.resume()
     this.#watch.dismiss()
-  }
-
-  #onClose(): void {
-    this.open = false
-    this.#leaving = true
-    void this.session?.end('gone')
-    this.session = undefined
   }
 }

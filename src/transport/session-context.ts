@@ -34,6 +34,8 @@ export interface SessionProtocolOptions {
 /** What all connections share. */
 export interface SessionContext extends SessionProtocolOptions, WatchTimes {
   readonly maxFrameBytes: number
+  /** Those that are open; each leaves by itself when it closes. */
+  readonly connections: Set<SessionPeer>
 }
 
 /** A connection, as the requests see it. */

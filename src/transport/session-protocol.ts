@@ -25,6 +25,7 @@ export function createSessionProtocol(options: SessionProtocolOptions): Protocol
     checkMs,
     // Counts checks, not time: a server that was held up does not take its own silence for that of its peers.
     clock: () => checks * checkMs,
+    connections,
   }
 
   const checking = setInterval(() => {
@@ -39,7 +40,6 @@ export function createSessionProtocol(options: SessionProtocolOptions): Protocol
     serve(socket, opening) {
       const connection = new SessionConnection(socket, plainAddress(socket.remoteAddress), context)
       connections.add(connection)
-      socket.on('close', () => connections.delete(connection))
       connection.read(opening)
       if (stopped) connection.leave('shutdown')
     },

@@ -1,10 +1,15 @@
 import type { Socket } from 'node:net'
 
+/** Whoever must know that a peer does not read what waits for it, or reads again. */
+export interface BlockedListener {
+  onBlocked(blocked: boolean): void
+}
+
 /** Gathers what one tick has to say to a peer and writes it in one call. Measured: a write per frame costs more than all else that a frame costs. */
 export class TickWriter {
   readonly #socket: Socket
   readonly #maxWaitingBytes: number
-  readonly #onBlocked: (blocked: boolean) => void
+  readonly #owner: BlockedListener
   #out = ''
   #flushing = false
   #blocked = false
@@ -12,13 +17,17 @@ export class TickWriter {
   /**
    * @param maxWaitingBytes bytes that may wait for a peer that reads slowly, before it counts as blocked. Not less than the
    * socket's high-water mark, so that 'drain' follows.
-   * @param onBlocked the peer has become blocked, or reads again.
+   * @param owner told when the peer has become blocked, or reads again. It hands on the socket's 'drain'.
    */
-  constructor(socket: Socket, maxWaitingBytes: number, onBlocked: (blocked: boolean) => void) {
+  constructor(socket: Socket, maxWaitingBytes: number, owner: BlockedListener) {
     this.#socket = socket
     this.#maxWaitingBytes = maxWaitingBytes
-    this.#onBlocked = onBlocked
-    socket.on('drain', () => this.#setBlocked(false))
+    this.#owner = owner
+  }
+
+  /** The socket has written all that waited: to be called on its 'drain'. */
+  drained(): void {
+    this.#setBlocked(false)
   }
 
   /** The peer does not read what waits for it. */
@@ -50,7 +59,7 @@ export class TickWriter {
   #setBlocked(blocked: boolean): void {
     if (blocked === this.#blocked) return
     this.#blocked = blocked
-    this.#onBlocked(blocked)
+    this.#owner.onBlocked(blocked)
   }
 }
 

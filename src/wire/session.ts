@@ -81,63 +81,62 @@ export type SessionBreach = 'unknown operation' | 'frame too large' | 'not UTF-8
 /** Takes one frame: its first field and those that follow. The array is the receiver's to keep. */
 export type FrameHandler = (operation: string, fields: readonly ByteString[]) => void
 
-/** Decodes frames from chunks that end anywhere. */
-export interface SessionDecoder {
-  /** Calls the handler for each frame that is complete. Returns the breach after which nothing more can be decoded, if there is one. */
-  decode(chunk: Uint8Array): SessionBreach | undefined
-  /** Bytes of a frame that has begun and not ended. */
-  readonly begun: number
-}
-
 /**
- * A decoder of frames. The chunk becomes a string in one call, and fields are slices of it: measured, that is several
- * times faster than looking for ends in the bytes and copying each field out.
- * @param maxFrameBytes the longest frame, all its fields and their ends.
+ * Decodes frames from chunks that end anywhere. The chunk becomes a string in one call, and fields are slices of it:
+ * measured, that is several times faster than looking for ends in the bytes and copying each field out.
  */
-export function createSessionDecoder(
-  counts: FieldCounts,
-  maxFrameBytes: number,
-  onFrame: FrameHandler,
-): SessionDecoder {
+export class SessionDecoder {
+  readonly #counts: FieldCounts
+  readonly #maxFrameBytes: number
+  readonly #onFrame: FrameHandler
   /** What follows the last complete frame. */
-  let rest = ''
+  #rest = ''
 
-  return {
-    get begun() {
-      return rest.length
-    },
-    decode(chunk) {
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-      const text = rest === '' ? bytes.toString('latin1') : rest + bytes.toString('latin1')
-      // A NUL is no part of a longer character, so all up to the last one can be checked by itself, in one call.
-      const whole = text.lastIndexOf('\0') + 1
-      if (!isUtf8(rest === '' ? bytes.subarray(0, whole) : Buffer.from(text.slice(0, whole), 'latin1'))) {
-        return 'not UTF-8'
+  /** @param maxFrameBytes the longest frame, all its fields and their ends. */
+  constructor(counts: FieldCounts, maxFrameBytes: number, onFrame: FrameHandler) {
+    this.#counts = counts
+    this.#maxFrameBytes = maxFrameBytes
+    this.#onFrame = onFrame
+  }
+
+  /** Bytes of a frame that has begun and not ended. */
+  get begun(): number {
+    return this.#rest.length
+  }
+
+  /** Calls the handler for each frame that is complete. Returns the breach after which nothing more can be decoded, if there is one. */
+  decode(chunk: Uint8Array): SessionBreach | undefined {
+    const rest = this.#rest
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    const text = rest === '' ? bytes.toString('latin1') : rest + bytes.toString('latin1')
+    // A NUL is no part of a longer character, so all up to the last one can be checked by itself, in one call.
+    const whole = text.lastIndexOf('\0') + 1
+    if (!isUtf8(rest === '' ? bytes.subarray(0, whole) : Buffer.from(text.slice(0, whole), 'latin1'))) {
+      return 'not UTF-8'
+    }
+    let start = 0
+    for (;;) {
+      const wordEnd = text.indexOf('\0', start)
+      if (wordEnd === -1) break
+      const operation = text.slice(start, wordEnd)
+      const count = this.#counts.get(operation)
+      if (count === undefined) return 'unknown operation'
+      const fields: ByteString[] = new Array(count)
+      let at = wordEnd + 1
+      let found = 0
+      for (; found < count; found++) {
+        const end = text.indexOf('\0', at)
+        if (end === -1) break
+        fields[found] = text.slice(at, end) as ByteString
+        at = end + 1
       }
-      let start = 0
-      for (;;) {
-        const wordEnd = text.indexOf('\0', start)
-        if (wordEnd === -1) break
-        const operation = text.slice(start, wordEnd)
-        const count = counts.get(operation)
-        if (count === undefined) return 'unknown operation'
-        const fields: ByteString[] = new Array(count)
-        let at = wordEnd + 1
-        let found = 0
-        for (; found < count; found++) {
-          const end = text.indexOf('\0', at)
-          if (end === -1) break
-          fields[found] = text.slice(at, end) as ByteString
-          at = end + 1
-        }
-        if (found < count) break
-        if (at - start > maxFrameBytes) return 'frame too large'
-        start = at
-        onFrame(operation, fields)
-      }
-      rest = start === 0 ? text : text.slice(start)
-      return rest.length > maxFrameBytes ? 'frame too large' : undefined
-    },
+      if (found < count) break
+      if (at - start > this.#maxFrameBytes) return 'frame too large'
+      start = at
+      this.#onFrame(operation, fields)
+    }
+    this.#rest = start === 0 ? text : text.slice(start)
+    return this.#rest.length > this.#maxFrameBytes ? 'frame too large' : undefined
   }
 }
 

@@ -2,12 +2,7 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { FAULT_CODES } from '../../src/domain/fault.ts'
 import { LEGACY_OPERATIONS } from '../../src/wire/legacy.ts'
-import {
-  createSessionDecoder,
-  SERVER_FRAMES,
-  SESSION_NOTES,
-  SESSION_REQUESTS,
-} from '../../src/wire/session.ts'
+import { SERVER_FRAMES, SESSION_NOTES, SESSION_REQUESTS, SessionDecoder } from '../../src/wire/session.ts'
 import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
 import { dialSessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -121,7 +116,7 @@ describe('nonsense', () => {
 /** Whole frames of a server, faults with codes that there are. @param broken the last frame may be cut. */
 function isSessionAnswer(answer: Buffer, broken: boolean): boolean {
   let good = true
-  const decoder = createSessionDecoder(SERVER_FRAMES, 1_000_000, (operation, fields) => {
+  const decoder = new SessionDecoder(SERVER_FRAMES, 1_000_000, (operation, fields) => {
     if (operation === 'FAULT') good &&= FAULT_CODES.some((code) => code === fields[1]) && fields[2] !== ''
   })
   return decoder.decode(answer) === undefined && good && (broken || decoder.begun === 0)

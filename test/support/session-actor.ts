@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { fromByteString, toByteString } from '../../src/domain/byte-string.ts'
-import { createSessionDecoder, encodeFrame, SERVER_FRAMES } from '../../src/wire/session.ts'
+import { encodeFrame, SERVER_FRAMES, SessionDecoder } from '../../src/wire/session.ts'
 import { type Actor, Hearing, Refusal } from './actor.ts'
 
 /** Makes an actor who speaks the session protocol, with an open account, for a server on `port`. Confirms what it hears. */
@@ -15,7 +15,7 @@ export function createSessionActor(name: string, port: number): Actor {
   async function open(): Promise<Socket> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await once(socket, 'connect')
-    const decoder = createSessionDecoder(SERVER_FRAMES, 1 << 21, (operation, bytes) => {
+    const decoder = new SessionDecoder(SERVER_FRAMES, 1 << 21, (operation, bytes) => {
       const [first = '', second = '', , , text = ''] = bytes.map(fromByteString)
       if (operation === 'OK') answers.get(first)?.(second)
       else if (operation === 'FAULT') answers.get(first)?.(new Refusal(second))

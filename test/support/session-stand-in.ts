@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { fromByteString } from '../../src/domain/byte-string.ts'
-import { CLIENT_FRAMES, createSessionDecoder, encodeFrame } from '../../src/wire/session.ts'
+import { CLIENT_FRAMES, encodeFrame, SessionDecoder } from '../../src/wire/session.ts'
 
 /** A frame that a client sent. */
 export type ClientFrame = readonly [operation: string, ...fields: string[]]
@@ -54,7 +54,7 @@ export async function openSessionStandIn(onFrame: OnClientFrame): Promise<Sessio
       cut: () => socket.resetAndDestroy(),
       end: () => socket.end(),
     }
-    const decoder = createSessionDecoder(CLIENT_FRAMES, 1 << 20, (operation, fields) => {
+    const decoder = new SessionDecoder(CLIENT_FRAMES, 1 << 20, (operation, fields) => {
       const frame: ClientFrame = [operation, ...fields.map(fromByteString)]
       frames.push(frame)
       onFrame(frame, peer)

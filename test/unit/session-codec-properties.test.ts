@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { fromByteString, toByteString } from '../../src/domain/byte-string.ts'
 import {
   CLIENT_FRAMES,
-  createSessionDecoder,
   encodeFrame,
   type FieldCounts,
   SERVER_FRAMES,
+  SessionDecoder,
 } from '../../src/wire/session.ts'
 
 const MAX_FRAME_BYTES = 500
@@ -39,7 +39,7 @@ describe.each([
     fc.assert(
       fc.property(frames(counts), fc.array(fc.nat()), (sent, cuts) => {
         const received: [string, string[]][] = []
-        const decoder = createSessionDecoder(counts, MAX_FRAME_BYTES, (operation, fields) =>
+        const decoder = new SessionDecoder(counts, MAX_FRAME_BYTES, (operation, fields) =>
           received.push([operation, fields.map(fromByteString)]),
         )
         const encoded = sent.map(([operation, fields]) => encodeFrame(operation, ...fields.map(toByteString)))
@@ -56,7 +56,7 @@ describe.each([
     const nonsense = fc.oneof(fc.uint8Array({ maxLength: 40 }).map(Buffer.from), words)
     fc.assert(
       fc.property(fc.array(nonsense, { maxLength: 20 }), (chunks) => {
-        const decoder = createSessionDecoder(counts, MAX_FRAME_BYTES, (operation, fields) => {
+        const decoder = new SessionDecoder(counts, MAX_FRAME_BYTES, (operation, fields) => {
           expect(fields).toHaveLength(counts.get(operation) as number)
           expect(fields.every((value) => typeof value === 'string' && !value.includes('\0'))).toBe(true)
         })

@@ -4,7 +4,6 @@ import type { Item } from '../../src/domain/message.ts'
 import { parseUserName } from '../../src/domain/user-name.ts'
 import {
   CLIENT_FRAMES,
-  createSessionDecoder,
   encodeFault,
   encodeFrame,
   encodeItem,
@@ -15,6 +14,7 @@ import {
   SESSION_REPLIES,
   SESSION_REQUESTS,
   type SessionBreach,
+  SessionDecoder,
 } from '../../src/wire/session.ts'
 
 type Frame = readonly [operation: string, ...fields: string[]]
@@ -26,7 +26,7 @@ function decode(
   maxFrameBytes = 1000,
 ): { frames: Frame[]; breach: SessionBreach | undefined } {
   const frames: Frame[] = []
-  const decoder = createSessionDecoder(counts, maxFrameBytes, (operation, fields) =>
+  const decoder = new SessionDecoder(counts, maxFrameBytes, (operation, fields) =>
     frames.push([operation, ...fields]),
   )
   for (const chunk of chunks) {

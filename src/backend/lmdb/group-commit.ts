@@ -23,11 +23,18 @@ export interface GroupCommit {
   idle(): Promise<void>
 }
 
+/** Waiting for those who shared the last commit ends after so long, in milliseconds. */
+const GATHER_MS = 0.15
+/** A commit does not wait any more once so much of them is there. */
+const GATHERED = 0.75
+
 /** Groups changes into commits: all that one turn of the event loop brings, or all that came while the last commit was under way. */
 export function createGroupCommit({ write, committed, failed }: GroupCommitOptions): GroupCommit {
   let waiters: Waiter[] = []
   let underWay = false
   let scheduled = false
+  /** How many shared the last commit. */
+  let lastShared = 0
 
   return {
     join: () =>
@@ -44,13 +51,23 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
     if (underWay || scheduled) return
     scheduled = true
     // After the sockets of this turn have been read, so that their requests share a commit.
-    setImmediate(commit)
+    setImmediate(gather, performance.now() + GATHER_MS)
+  }
+
+  /**
+   * Those who shared the last commit were answered together and come back together, over a few turns: a commit that left
+   * with the first of them would let the others wait for all of it. Looks at the sockets again until most are there.
+   */
+  function gather(deadline: number): void {
+    if (waiters.length >= lastShared * GATHERED || performance.now() >= deadline) commit()
+    else setImmediate(gather, deadline)
   }
 
   function commit(): void {
     scheduled = false
     underWay = true
     const sharing = waiters
+    lastShared = sharing.length
     waiters = []
     let writing: Promise<unknown> | undefined
     try {

@@ -5,6 +5,8 @@ import { crc32 } from 'node:zlib'
  * bytes CRC-32 of length and body (both big endian), then the body: for each write one byte table, one byte length of
  * the key, four bytes length of the record (REMOVED: none), key, record.
  *
+ * Zeros may follow the last entry: room that was made ahead of it.
+ *
  * To change this: another number in MAGIC, and keep reading the old one.
  */
 const MAGIC = Buffer.from('dms log1')

@@ -16,6 +16,13 @@ import { decodeSegment, encodeEntry, encodeSegmentHeader, type LoggedWrite } fro
 
 const sync = promisify(fdatasync)
 
+/**
+ * So many zeros are written ahead of the entries: the sync of a file that grows must also write its new size, and takes
+ * half as long again (ext4, 2 kB entries: 0.27 ms against 0.18). An entry that is a good part of that is not worth it.
+ */
+const AHEAD = Buffer.alloc(64 * 1024)
+const SMALL_BYTES = AHEAD.length / 8
+
 const SEGMENT = /^log-(\d{10})$/
 
 /** What was found in the segments of a log. */
@@ -54,6 +61,8 @@ export class Log {
   #number: number
   #file: number
   #bytes = 0
+  /** Where the file ends, zeros included. */
+  #end = 0
 
   /** Begins a segment. Throws the error of the file system. */
   constructor(folder: string, number: number) {
@@ -72,7 +81,7 @@ export class Log {
     const entry = encodeEntry(writes)
     try {
       // The page cache takes it at once; what takes time is the sync, and that is done elsewhere.
-      writeAll(this.#file, entry)
+      this.#write(entry)
       await sync(this.#file)
       this.#bytes += entry.length
     } catch (error) {
@@ -119,12 +128,26 @@ export class Log {
     }
   }
 
+  #write(entry: Buffer): void {
+    const end = this.#bytes + entry.length
+    writeAll(this.#file, entry, this.#bytes)
+    if (end <= this.#end) return
+    this.#end = end
+    if (entry.length > SMALL_BYTES) return
+    try {
+      this.#end += writeSync(this.#file, AHEAD, 0, AHEAD.length, end)
+    } catch {
+      // A full disk may still have room for what has to be there.
+    }
+  }
+
   #begin(): number {
     const file = openSync(join(this.#folder, segmentName(this.#number)), 'wx', 0o600)
     try {
       const header = encodeSegmentHeader()
-      writeAll(file, header)
+      writeAll(file, header, 0)
       this.#bytes = header.length
+      this.#end = header.length
       fsyncSync(file)
       // The folder too: a file whose name is not on disk is lost with the power.
       const folder = openSync(this.#folder, 'r')
@@ -148,8 +171,9 @@ function readSegment(file: string): Buffer {
   }
 }
 
-function writeAll(file: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+function writeAll(file: number, bytes: Buffer, position: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, bytes.length - done, position + done)
 }
 
 function segmentName(number: number): string {

@@ -7,7 +7,7 @@ describeWith('strace')('a disk that fails under load', () => {
   afterEach(removeTempFolders)
 
   test.each([
-    ['once, in a write', 'write:error=EIO:when=4'],
+    ['once, in a write of the log', 'pwrite64:error=EIO:when=6'],
     ['for a while, in every sync', 'fdatasync,fsync:error=EIO:when=4..8'],
   ])(
     '%s: SENDs are refused, the server is not ready, recovers by itself, and has lost nothing that it acknowledged',

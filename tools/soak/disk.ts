@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { diskFaultRun } from '../../test/crash/disk-fault-run.ts'
 import { removeTempFolders } from '../../test/support/temp-folder.ts'
 
-const KINDS = ['write', 'writev', 'pwrite64', 'fdatasync', 'fsync', 'ftruncate']
+const KINDS = ['writev', 'pwrite64', 'fdatasync', 'fsync']
 const ERRORS = ['EIO', 'ENOSPC']
 
 const { values } = parseArgs({ options: { calls: { type: 'string', default: '20' } } })

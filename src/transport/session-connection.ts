@@ -19,6 +19,7 @@ import type { RequestAllowance } from './request-limit.ts'
 import { SendBatch } from './send-batch.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
+import { listenTo, type SocketListener } from './socket-listener.ts'
 import { type BlockedListener, TickWriter } from './tick-writer.ts'
 
 /** What BYE says when a session ends on the server's account; the others leave the connection as it is. */
@@ -34,33 +35,11 @@ const NOBODY = '-' as ByteString
 
 type Frame = readonly [operation: string, fields: readonly ByteString[]]
 
-/** A socket that knows its connection, so that all share their listeners: there are as many as users, and a closure for each event of each costs a kilobyte. */
-type ServedSocket = Socket & { [CONNECTION]?: SessionConnection }
-const CONNECTION = Symbol('connection')
-
-const LISTENERS = Object.entries({
-  data(this: ServedSocket, chunk: Buffer) {
-    this[CONNECTION]?.read(chunk)
-  },
-  drain(this: ServedSocket) {
-    this[CONNECTION]?.onDrain()
-  },
-  end(this: ServedSocket) {
-    this[CONNECTION]?.onEnd()
-  },
-  timeout(this: ServedSocket) {
-    this[CONNECTION]?.onTimeout()
-  },
-  close(this: ServedSocket) {
-    this[CONNECTION]?.onClose()
-  },
-})
-
 /**
  * One connection of the session protocol: reads requests, answers them in the order they are done, and is the channel
  * on which a mailbox is delivered. What one tick brings leaves in one write.
  */
-export class SessionConnection implements SessionPeer, BlockedListener {
+export class SessionConnection implements SessionPeer, BlockedListener, SocketListener {
   readonly context: SessionContext
   readonly address: string
   readonly window: number
@@ -102,9 +81,7 @@ export class SessionConnection implements SessionPeer, BlockedListener {
       else this.#onFrame(operation, fields)
     })
     this.#writer = new TickWriter(socket, context.maxUnreadBytes, this)
-    const served: ServedSocket = socket
-    served[CONNECTION] = this
-    for (const [event, listener] of LISTENERS) served.on(event, listener)
+    listenTo(socket, this)
   }
 
   /** Decodes a chunk and carries out what is in it. */

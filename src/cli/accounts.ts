@@ -1,4 +1,4 @@
-import type { Client } from '../client/client.ts'
+import type { Client, PresenceOptions } from '../client/client.ts'
 import type { Protocol } from '../client/connect.ts'
 import type { CredentialsFile } from '../client/credentials-file.ts'
 import { createSecret } from '../client/scram.ts'
@@ -11,8 +11,8 @@ export interface Accounts {
   register(user: string, choose: boolean): Promise<void>
   /** Resolves to what is left to be said, if something is. */
   unregister(user: string): Promise<string | undefined>
-  /** Resolves to how many items wait, where the protocol tells. */
-  connect(user: string, takeover: boolean): Promise<number | undefined>
+  /** Resolves to how many items wait, where the protocol tells. `present` false: to send and ask only (`PresenceOptions`). */
+  connect(user: string, how: Pick<PresenceOptions, 'takeover' | 'present'>): Promise<number | undefined>
   /** Replaces the secret of who is connected by a password that is asked for. Resolves to what is left to be said, if something is. */
   passwd(): Promise<string | undefined>
 }
@@ -68,7 +68,7 @@ function createSessionAccounts(context: AccountsContext): Accounts {
       return remove(user)
     },
 
-    connect: (user, takeover) => prove(user, (secret) => client.connect(user, { secret, takeover })),
+    connect: (user, how) => prove(user, (secret) => client.connect(user, { ...how, secret })),
 
     async passwd() {
       const { user } = client
@@ -142,7 +142,8 @@ function createLegacyAccounts({ client }: AccountsContext): Accounts {
       await client.unregister(user)
       return undefined
     },
-    connect: (user, takeover) => client.connect(user, { takeover }),
+    // COMPAT: here nobody sends without being present.
+    connect: (user, { takeover }) => client.connect(user, { takeover }),
     async passwd() {
       throw new Fault('not-allowed', 'the original protocol knows no passwords: leave out --legacy')
     },

@@ -11,6 +11,8 @@ export interface CommandContext {
   /** The text without its extra blanks, or as it is with `--no-trim`. */
   trim(text: string): Promise<string>
   readonly protocol: Protocol
+  /** False: whoever connects only sends and asks. */
+  readonly present: boolean
 }
 
 /** What a command comes to: what is printed, HELP's lines, or the end of the conversation. */
@@ -97,8 +99,8 @@ export const COMMANDS: readonly Command[] = [
       const elsewhere = code === 'already-connected' && client.user !== user && protocol === 'session'
       return elsewhere ? `CONNECT ${user} --takeover ends the session elsewhere` : undefined
     },
-    async run({ accounts }, { fields: [user = ''], option }) {
-      const waiting = await accounts.connect(user, option)
+    async run({ accounts, present }, { fields: [user = ''], option }) {
+      const waiting = await accounts.connect(user, { takeover: option, present })
       return { words: 'CONNECT OK', waiting }
     },
   },

@@ -38,6 +38,8 @@ export interface ConversationParts {
   readonly typing?: boolean
   /** Hears of the names that come up. */
   readonly sawName?: (name: string) => void
+  /** False: who connects only sends and asks, and a session that the user has elsewhere goes on. */
+  readonly present?: boolean
   /** Is an item wanted; otherwise it stays on the server, with all that follow it. */
   readonly wants?: () => boolean
   /** Hears of each item that was printed. */
@@ -98,7 +100,8 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   async function perform(command: Command, typed: Typed, { quiet }: { quiet: boolean }): Promise<Outcome> {
     const { client, accounts } = await reach()
     const { protocol } = options
-    const context = { client, accounts, trim: texts.trim, protocol }
+    const { present = true } = parts
+    const context = { client, accounts, trim: texts.trim, protocol, present }
     const answer = await command.run(context, typed).catch(explain)
     if ('exit' in answer) {
       const { exit, hint, ...why } = answer

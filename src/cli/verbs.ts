@@ -11,8 +11,8 @@ import { createPipes } from './pipes.ts'
 const MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 /**
- * Carries out one verb as a user: connects, does it, disconnects. What waits for the user stays on the server, unless the verb is
- * `listen`. Ends early when `stop` says so, and when nobody reads the output any more.
+ * Carries out one verb as a user: connects, does it, disconnects. To send and to ask who is there a user with a secret need not
+ * be present, so that works while a prompt is open. What waits for the user stays on the server, unless the verb is `listen`. Ends early when `stop` says so, and when nobody reads the output any more.
  */
 export async function runVerb(
   options: ClientOptions,
@@ -35,6 +35,7 @@ export async function runVerb(
     screen,
     style,
     ...(io.stdin.isTTY ? { ask: (question) => askSecret(io, question) } : {}),
+    present: verb.name === 'listen',
     wants: () => wanted > 0,
     printed(item) {
       if (item.kind !== 'message') return

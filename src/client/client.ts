@@ -61,6 +61,11 @@ export interface PresenceOptions extends RequestOptions {
   readonly secret?: string | undefined
   /** Ends a session that the user has elsewhere; otherwise that is the fault `already-connected`. */
   readonly takeover?: boolean | undefined
+  /**
+   * False: for who only sends and asks. Nothing is received, and a session that the user has elsewhere goes on and gets the
+   * receipts. It takes a secret: an open account has nothing else to show than being present. Not with the original protocol.
+   */
+  readonly present?: boolean | undefined
 }
 
 /** A user, and whether somebody is connected as that user. */

@@ -115,8 +115,8 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   let waiting: number | undefined
   try {
     // The original protocol knows neither, and says so.
-    const { secret, takeover } = options
-    waiting = await client.connect(user, { secret, takeover, signal })
+    const { secret, takeover, present } = options
+    waiting = await client.connect(user, { secret, takeover, present, signal })
   } catch (error) {
     await client.close()
     throw error

@@ -110,8 +110,8 @@ class SessionClient implements Client, SessionListener {
     this.#arrivals.forget(user)
   }
 
-  async connect(user: string, options: PresenceOptions = {}): Promise<number> {
-    const { secret, takeover = false, signal } = options
+  async connect(user: string, options: PresenceOptions = {}): Promise<number | undefined> {
+    const { secret, takeover = false, present, signal } = options
     field(user)
     const before = this.#presence?.user
     if (before === user) throw new Fault('already-connected', `you are connected as ${user} already`)
@@ -123,8 +123,8 @@ class SessionClient implements Client, SessionListener {
     try {
       this.#context.say({ state: 'connecting' })
       const connection = await this.#reach(signal)
-      const presence = new SessionPresence(this.#context, user, secret)
-      const entered = presence.enter(connection, takeover ? 'takeover' : '')
+      const presence = new SessionPresence(this.#context, { user, secret, present })
+      const entered = presence.enter(connection, takeover ? 'takeover' : 'resume')
       return await unlessAborted(entered, signal).catch((error) => {
         presence.leave(error)
         // The answer may be on its way: without the connection there is nobody connected.
@@ -148,7 +148,7 @@ class SessionClient implements Client, SessionListener {
       const connection = this.#connection
       if (connection === undefined) return
       this.#arrivals.flush()
-      await unlessAborted(connection.request('DISCONNECT'), signal).catch((error) => {
+      await unlessAborted(presence.exit(connection), signal).catch((error) => {
         if (error instanceof Fault) throw error
         // Gone either way: a connection that ends ends the session.
         connection.cut(error)

@@ -39,6 +39,8 @@ const NOTHING = Buffer.alloc(0)
 const GOODBYES: Readonly<Record<string, () => Error>> = {
   takeover: () =>
     new Fault('already-connected', 'this user has connected elsewhere, which ended this session'),
+  credential: () =>
+    new Fault('not-authenticated', 'this user has another secret now, which ended this session'),
   unregistered: () => new Fault('no-such-user', 'this user was unregistered, which ended this session'),
 }
 
@@ -285,7 +287,7 @@ export class SessionConnection {
     const what =
       this.#terms === undefined
         ? 'without an answer: is it a dms server? One of the original protocol is spoken to in that protocol'
-        : 'and nothing else is known'
+        : 'without a word: it was stopped or cut off, or something between here and there did that'
     this.#reason ??= new CannotConnect(this.address, `${this.address} closed the connection ${what}`)
     return this.#reason
   }

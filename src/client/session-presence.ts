@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { toByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
-import type { ClientState } from './client.ts'
+import type { ClientState, PresenceOptions } from './client.ts'
 import { type Backoff, passes } from './reconnect.ts'
 import type { SessionArrivals } from './session-arrivals.ts'
 import type { SessionConnection } from './session-connection.ts'
@@ -30,27 +31,36 @@ export class SessionPresence {
   away: Error | undefined
   /** It is about to be given up by this client: nothing more is sent, and nothing said of it. */
   leaving = false
+  /** Is the user to be present, or does this client only send and ask as the user. */
+  readonly #present: boolean
   readonly #context: PresenceContext
+  /** By which the server knows our own session again, when it has not noticed that the connection was lost. */
+  readonly #token = randomBytes(16).toString('base64url')
   readonly #over = new AbortController()
   /** The connection on which the user is present, or is about to be again. */
   #connection: SessionConnection | undefined
   /** When the user became present, by `performance.now`. */
   #since = 0
 
-  constructor(context: PresenceContext, user: string, secret: string | undefined) {
+  constructor(
+    context: PresenceContext,
+    { user, secret, present = true }: Pick<PresenceOptions, 'secret' | 'present'> & { readonly user: string },
+  ) {
     this.#context = context
     this.user = user
     this.secret = secret
+    // An open account has nothing to show but its being present.
+    this.#present = present || secret === undefined
   }
 
-  /** AUTH and CONNECT; resolves to how many items wait. From the moment of the reply the user is present. */
-  async enter(connection: SessionConnection, mode: '' | 'takeover'): Promise<number> {
+  /** AUTH and CONNECT; resolves to how many items wait. From the moment of the reply the user is present, or may send at least. */
+  async enter(connection: SessionConnection, mode: 'resume' | 'takeover'): Promise<number | undefined> {
     const { sends, arrivals, entered, say } = this.#context
     const { user, secret } = this
     this.#connection = connection
     arrivals.begin(user, connection.terms.window)
     if (secret !== undefined) await logIn(connection, user, secret)
-    const done = (waiting: string) => {
+    const done = (waiting?: string) => {
       if (this.#over.signal.aborted) return
       const state = this.away === undefined ? 'online' : 'back'
       this.away = undefined
@@ -59,9 +69,14 @@ export class SessionPresence {
       // What may be stored already goes out before anything is confirmed: see `SessionArrivals.advance`.
       sends.begin(connection)
       arrivals.advance()
-      say({ state, waiting: Number(waiting) })
+      say({ state, waiting: Number(waiting ?? 0) })
     }
-    return Number(await connection.request('CONNECT', [toByteString(user), mode], { done }))
+    if (!this.#present) {
+      done()
+      return undefined
+    }
+    const fields = [toByteString(user), `${mode}:${this.#token}`]
+    return Number(await connection.request('CONNECT', fields, { done }))
   }
 
   /** The connection is gone. Comes back by itself, unless the reason says that it would be in vain. */
@@ -99,7 +114,15 @@ export class SessionPresence {
     if (!this.leaving) this.#context.say({ state: 'ended', reason })
   }
 
-  /** Looks for the server until the user is present again. The server may still have the connection that was lost, so that one is taken over. */
+  /** DISCONNECT, if there is something to be ended. */
+  async exit(connection: SessionConnection): Promise<void> {
+    if (this.#present) await connection.request('DISCONNECT')
+  }
+
+  /**
+   * Looks for the server until the user is present again. The server may still have the session that was lost: that one ends by
+   * it. Where the user has connected elsewhere meanwhile, this is over.
+   */
   async #comeBack(): Promise<void> {
     const { signal } = this.#over
     while (!signal.aborted) {
@@ -107,13 +130,22 @@ export class SessionPresence {
       try {
         await pause(this.#context.backoff.next(), undefined, { signal })
         connection = await this.#context.open(signal)
-        await this.enter(connection, 'takeover')
+        await this.enter(connection, 'resume')
         return
       } catch (error) {
         connection?.cut(error as Error)
-        if (!passes(error)) this.finish(error as Error)
+        if (!passes(error)) this.finish(this.#ending(error as Error))
         else this.away = error as Error
       }
     }
+  }
+
+  /** What to say of coming back in vain. */
+  #ending(error: Error): Error {
+    if (!(error instanceof Fault) || error.code !== 'already-connected') return error
+    return new Fault(
+      'already-connected',
+      `${this.user} has connected elsewhere while the server was away, which ended this session`,
+    )
   }
 }

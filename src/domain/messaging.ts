@@ -45,6 +45,13 @@ export interface Session {
   end(reason: 'disconnected' | 'gone'): Promise<void>
 }
 
+/** How somebody becomes present. */
+export interface PresenceOptions {
+  readonly takeover?: boolean
+  /** By this a client knows its own session again, when its connection was lost and the server has not noticed; empty: by nothing. */
+  readonly token?: ByteString
+}
+
 /** How a SEND differs from that of a session. */
 export interface SendOptions {
   /** The sender need not be present: it has shown who it is with this very request. */
@@ -63,8 +70,11 @@ export interface Messaging {
   unregister(claim: Claim): Promise<void>
   /** Resolves if the claim may be believed; for requests that concern no more than that. */
   admit(claim: Claim): Promise<void>
-  /** `takeover` ends a session that is already there; without it the answer is `already-connected`, unless its channel is idle. */
-  connect(claim: Claim, channel: DeliveryChannel, options?: { readonly takeover?: boolean }): Promise<Session>
+  /**
+   * Makes the claimed user present. A session that is already there ends by it if `takeover` says so, or its channel is idle, or
+   * it began with the same token; otherwise the answer is `already-connected`.
+   */
+  connect(claim: Claim, channel: DeliveryChannel, options?: PresenceOptions): Promise<Session>
   disconnect(claim: Claim): Promise<void>
   /** Sends a batch, in order. Outcomes stand at their submission's index. Rejects as a whole when the sender may not send. */
   send(

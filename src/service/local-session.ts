@@ -19,6 +19,8 @@ export interface SessionRegistry extends DeliverContext {
 export class LocalSession implements Session, PresenceHolder {
   readonly user: UserName
   readonly waiting: number
+  /** By which its client knows it again; empty: it does not. */
+  readonly token: ByteString
   /** The credential that whoever holds this session must have proven; empty: an open account. */
   proof: ByteString
   readonly #registry: SessionRegistry
@@ -26,11 +28,18 @@ export class LocalSession implements Session, PresenceHolder {
   readonly #delivery: Delivery
   #ended: Promise<void> | undefined
 
-  constructor(registry: SessionRegistry, account: Account, channel: DeliveryChannel, waiting: number) {
+  constructor(
+    registry: SessionRegistry,
+    account: Account,
+    channel: DeliveryChannel,
+    waiting: number,
+    token: ByteString,
+  ) {
     const user = account.name
     this.user = user
     this.proof = account.verifier
     this.waiting = waiting
+    this.token = token
     this.#registry = registry
     this.#channel = channel
     this.#delivery = new Delivery(registry, user, channel)

@@ -1,4 +1,5 @@
 import { type Attachment, type Attachments, checkFileName, checkMediaType } from '../domain/attachments.ts'
+import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Envelope, MessageId, Seq } from '../domain/message.ts'
 import type { Claim, Messaging, Submission } from '../domain/messaging.ts'
@@ -55,14 +56,20 @@ export function createMessaging(options: MessagingOptions): Messaging {
       await admit(claim)
     },
 
-    async connect(claim, channel, { takeover = false } = {}) {
+    async connect(claim, channel, { takeover = false, token = '' as ByteString } = {}) {
       const account = await admit(claim)
       const { name } = account
-      const present = sessions.get(name)
-      if (takeover || present?.idle) await present?.end('takeover')
-      const session = new LocalSession(registry, account, channel, await store.waiting(name))
-      if (!(await presence.claim(name, session))) {
-        throw new Fault('already-connected', 'the user is already connected')
+      const open = async () => new LocalSession(registry, account, channel, await store.waiting(name), token)
+      let session = await open()
+      // Again and again: of those who take over at the same time each ends the one before, and the last one is present.
+      while (!(await presence.claim(name, session))) {
+        const present = sessions.get(name)
+        const givesWay = takeover || present?.idle || (token !== '' && present?.token === token)
+        if (present === undefined || !givesWay) {
+          throw new Fault('already-connected', 'the user is already connected')
+        }
+        await present.end('takeover')
+        session = await open()
       }
       sessions.set(name, session)
       observer.sessions?.(sessions.size)

@@ -302,7 +302,8 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
       )
       throw error
     }
-    return messaging.send(claim, submissions)
+    // Whoever has passed AUTH may send without being present (decision 11).
+    return messaging.send(claim, submissions, { absent: this.session === undefined })
   }
 
   /** Refuses a request that has no proper ref, or is beyond what its source may ask. */

@@ -1,6 +1,7 @@
 import { isLoopback } from '../domain/address.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
+import type { PresenceOptions } from '../domain/messaging.ts'
 import type { UserName } from '../domain/user-name.ts'
 import type { SessionRequest } from '../wire/session.ts'
 import type { SessionPeer } from './session-context.ts'
@@ -65,10 +66,10 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
   CONNECT: {
     async run(peer, [user, mode]) {
       if (peer.session !== undefined) throw new Fault('already-connected', 'DISCONNECT first')
-      if (mode !== '' && mode !== 'takeover') throw new Fault('invalid-request', 'mode is empty or takeover')
+      const options = parseMode(mode as ByteString)
       const claim = peer.claimAs(user as ByteString)
       if (claim.proof === '') assertOpenAllowed(peer)
-      const session = await peer.context.messaging.connect(claim, peer, { takeover: mode === 'takeover' })
+      const session = await peer.context.messaging.connect(claim, peer, options)
       peer.session = session
       // The peer may have gone meanwhile.
       if (!peer.open) await session.end('gone')
@@ -163,6 +164,21 @@ function filesOf(peer: SessionPeer): SessionFiles {
   if (peer.session === undefined) throw new Fault('not-connected', 'CONNECT first')
   peer.files ??= new SessionFiles(peer.context)
   return peer.files
+}
+
+/** Empty, `takeover`, or with a token `resume:` and `takeover:`. Throws `invalid-request`. */
+function parseMode(mode: ByteString): PresenceOptions {
+  const parts = /^(?:takeover|(?:takeover|resume):([!-~]{16,64})|)$/.exec(mode)
+  if (parts === null) {
+    const forms = 'mode is empty, takeover, resume:TOKEN or takeover:TOKEN'
+    throw new Fault('invalid-request', `${forms}, with a token of 16 to 64 printable ASCII characters`)
+  }
+  const [, token = ''] = parts
+  // A copy of its own: a slice would keep all that came with it for as long as the session lasts.
+  return {
+    takeover: mode.startsWith('takeover'),
+    token: Buffer.from(token, 'latin1').toString('latin1') as ByteString,
+  }
 }
 
 /** Open accounts are for loopback, unless the server was told otherwise (wire-protocol 2, last lines). */

@@ -99,9 +99,9 @@ test('the exit code tells: 1 refused, 2 not understood, 3 no server', async () =
 test('dms users shows who there is, with --json as an object', async () => {
   const [alice] = await newUsers()
   const { code, out } = await runDms(['users', alice, '--as', alice, ...at()])
-  expect([code, out]).toEqual([0, [`${alice} online`]])
+  expect([code, out]).toEqual([0, [`${alice} offline`]])
   const json = await runDms(['users', alice, '--as', alice, '--json', ...at()])
-  expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ users: [{ name: alice, online: true }] })
+  expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ users: [{ name: alice, online: false }] })
 })
 
 test('dms listen prints what comes until a signal, over a server that is killed, and confirms what it printed', async () => {
@@ -144,12 +144,30 @@ test('dms listen leaves without a word when nobody reads it any more, and what i
   expect(texts((await runDms(['listen', '--as', bob, '--count', '1', ...at()])).out)).toEqual(['unread'])
 })
 
-test('a user who is connected already cannot be a second time; a session that is taken over ends dms listen with exit code 1', async () => {
+test('while the prompt is open, a script sends as the same user and asks who is there; the receipt comes to the prompt', async () => {
+  const [alice, bob] = await newUsers()
+  const prompt = openPiped('client', ...trimming())
+  prompt.child.stdin.write(`CONNECT ${alice}\n`)
+  await prompt.until(/CONNECT OK/)
+  const sending = await runDms(['send', bob, 'from  a script', '--as', alice, ...trimming()])
+  expect([sending.code, sending.out]).toEqual([0, [sent]])
+  const { out } = await runDms(['users', alice, '--as', alice, ...at()])
+  expect(out).toEqual([`${alice} online`])
+  const heard = await runDms(['listen', '--as', bob, '--count', '1', ...at()])
+  expect(texts(heard.out)).toEqual(['from a script'])
+  await prompt.until(/SEND MESSAGE id \d+ OK/)
+  prompt.child.stdin.write('DISCONNECT\nQUIT\n')
+  const { out: said, hints } = await prompt.end()
+  expect(said.join('\n')).not.toMatch(/not connected any more/)
+  expect(hints).toEqual([])
+})
+
+test('a user who is connected already cannot listen a second time; a session that is taken over ends dms listen with exit code 1', async () => {
   const [alice, bob] = await newUsers()
   const listener = openPiped('listen', '--as', alice, ...at())
   await runDms(['send', alice, 'hi', '--as', bob, '--no-trim', ...at()])
   await listener.until(/hi\nEND/)
-  const refused = await runDms(['send', bob, 'hi', '--as', alice, '--no-trim', ...at()])
+  const refused = await runDms(['listen', '--as', alice, ...at()])
   expect([refused.code, refused.out]).toEqual([1, ['USER ALREADY CONNECTED']])
   const ended = once(listener.child, 'exit')
   await runScript([`CONNECT ${alice} --takeover`], ...at())

@@ -1,77 +1,32 @@
-import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
-import type { Client, ClientState, Incoming, Receive } from '../../src/client/client.ts'
-import { createClient, type ServerOptions } from '../../src/client/connect.ts'
+import type { ClientState, Incoming, Receive } from '../../src/client/client.ts'
+import type { ServerOptions } from '../../src/client/connect.ts'
 import { CannotConnect } from '../../src/client/errors.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
-import { WIDE_LIMITS } from '../support/backends.ts'
+import { type ClientBed, change, openClientBed } from '../support/client-bed.ts'
 import { createCollector } from '../support/collector.ts'
-import { openRelay, type Relay } from '../support/relay.ts'
-import { openSessionServer, type SessionServerUnderTest } from '../support/session-server.ts'
 import { answerWell, openSessionStandIn } from '../support/session-stand-in.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { user } from '../support/words.ts'
 
-/** Quick, so that tests are. */
-const BACKOFF = { firstMs: 10, mostMs: 50 }
-
-const backend = createMemoryBackend(WIDE_LIMITS)
-let server: SessionServerUnderTest
-let relay: Relay
-const opened: { close(): Promise<void> }[] = []
-
+let bed: ClientBed
 beforeEach(async () => {
-  server = await openSessionServer({ backend, heartbeatSeconds: 0.2 })
-  relay = await openRelay(() => server.port)
+  bed = await openClientBed()
 })
 afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close()
-  for (const name of ['alice', 'bob']) await backend.store.removeAccount(user(name)).catch(() => {})
-  await relay.close()
-  await server.close()
+  await bed.close()
   await removeTempFolders()
 })
 
-/** A client behind the relay, as which an open account is connected. */
-async function connected(
-  name: string,
-  receive: Receive = () => {},
-  options: ServerOptions = {},
-): Promise<{ client: Client; states: ReturnType<typeof createCollector<ClientState>> }> {
-  const states = createCollector<ClientState>()
-  const where = { server: '127.0.0.1', port: relay.port, backoff: BACKOFF, onState: states.add }
-  const client = createClient({ ...where, ...options }, receive)
-  opened.push(client)
-  await client.connect(name)
-  return { client, states }
-}
-
-async function register(...names: readonly string[]): Promise<void> {
-  for (const name of names) await server.messaging.register(toByteString(name), toByteString(''))
-}
-
-/** The next change of this kind, after those that were seen. */
-function change<State extends ClientState['state']>(
-  states: ReturnType<typeof createCollector<ClientState>>,
-  state: State,
-): Promise<Extract<ClientState, { state: State }>> {
-  return states.until((one) => one.state === state) as Promise<Extract<ClientState, { state: State }>>
-}
-
-/** Resolves when nothing waits in a mailbox any more. */
-async function emptied(name: string): Promise<void> {
-  while ((await backend.store.waiting(user(name))) > 0) await new Promise(setImmediate)
-}
-
 test('a SEND whose answer was lost is answered on the next connection, and stored once', async () => {
-  await register('alice', 'bob')
+  await bed.register('alice', 'bob')
   const forAlice = createCollector<Incoming>()
   const forBob = createCollector<Incoming>()
-  const alice = await connected('alice', forAlice.add)
-  const bob = await connected('bob', forBob.add, { port: server.port })
-  relay.swallow('server')
+  const alice = await bed.connected('alice', forAlice.add)
+  const bob = await bed.connected('bob', forBob.add, { port: bed.server.port })
+  bed.relay.swallow('server')
   const answer = alice.client.send('bob', 'only once')
   const [message] = await forBob.count(1)
-  relay.cut()
+  bed.relay.cut()
   expect(await answer).toBe(message?.id)
   // The receipt waited as well, and what is sent now comes behind it.
   const [receipt] = await forAlice.count(1)
@@ -83,16 +38,16 @@ test('a SEND whose answer was lost is answered on the next connection, and store
 })
 
 test('an item whose confirmation was lost comes again, is confirmed, and is not shown again', async () => {
-  await register('alice', 'bob')
+  await bed.register('alice', 'bob')
   const forBob = createCollector<Incoming>()
-  const { states } = await connected('bob', forBob.add)
-  const alice = await connected('alice', undefined, { port: server.port })
-  relay.swallow('client')
+  const { states } = await bed.connected('bob', forBob.add)
+  const alice = await bed.connected('alice', undefined, { port: bed.server.port })
+  bed.relay.swallow('client')
   await alice.client.send('bob', 'first')
   await forBob.count(1)
-  relay.cut()
+  bed.relay.cut()
   expect(await change(states, 'back')).toEqual({ state: 'back', waiting: 1 })
-  await emptied('bob')
+  await bed.emptied('bob')
   const last = await alice.client.send('bob', 'second')
   await forBob.until(({ id }) => id === last)
   expect(forBob.all).toHaveLength(2)
@@ -102,54 +57,56 @@ describe('across processes', () => {
   /** Takes one message as bob, and loses its confirmation together with the client. */
   async function takeWithoutConfirming(options: ServerOptions): Promise<void> {
     const forBob = createCollector<Incoming>()
-    const { client } = await connected('bob', forBob.add, options)
-    const alice = await connected('alice', undefined, { port: server.port })
-    relay.swallow('client')
+    const { client } = await bed.connected('bob', forBob.add, options)
+    const alice = await bed.connected('alice', undefined, { port: bed.server.port })
+    bed.relay.swallow('client')
     await alice.client.send('bob', 'seen by the first')
     await forBob.count(1)
     await client.close()
-    relay.cut()
+    bed.relay.cut()
     await alice.client.disconnect('alice')
-    await server.messaging.disconnect({ name: toByteString('bob'), proof: toByteString('') }).catch(() => {})
+    await bed.server.messaging
+      .disconnect({ name: toByteString('bob'), proof: toByteString('') })
+      .catch(() => {})
   }
 
   test('what one has shown the next one does not show, with the same state folder', async () => {
-    await register('alice', 'bob')
+    await bed.register('alice', 'bob')
     const stateFolder = await makeTempFolder()
     await takeWithoutConfirming({ stateFolder })
     const forBob = createCollector<Incoming>()
-    await connected('bob', forBob.add, { stateFolder })
-    await emptied('bob')
+    await bed.connected('bob', forBob.add, { stateFolder })
+    await bed.emptied('bob')
     expect(forBob.all).toEqual([])
   })
 
   test('without a state folder the next one cannot know, and nothing is lost', async () => {
-    await register('alice', 'bob')
+    await bed.register('alice', 'bob')
     await takeWithoutConfirming({})
     const forBob = createCollector<Incoming>()
-    await connected('bob', forBob.add)
+    await bed.connected('bob', forBob.add)
     expect(await forBob.count(1)).toMatchObject([{ text: 'seen by the first' }])
   })
 
   test('an account made anew elsewhere begins its seqs anew, and all that it gets is shown', async () => {
-    await register('alice', 'bob')
+    await bed.register('alice', 'bob')
     const stateFolder = await makeTempFolder()
     const seen = createCollector<Incoming>()
-    const old = await connected('bob', seen.add, { stateFolder })
-    const alice = await connected('alice', undefined, { port: server.port })
+    const old = await bed.connected('bob', seen.add, { stateFolder })
+    const alice = await bed.connected('alice', undefined, { port: bed.server.port })
     for (const text of ['one', 'two', 'three']) await alice.client.send('bob', text)
     await seen.count(3)
     await old.client.disconnect('bob')
     await old.client.close()
 
-    await backend.store.removeAccount(user('bob'))
-    await register('bob')
+    await bed.backend.store.removeAccount(user('bob'))
+    await bed.register('bob')
     const forBob = createCollector<Incoming>()
-    const again = await connected('bob', forBob.add, { stateFolder })
+    const again = await bed.connected('bob', forBob.add, { stateFolder })
     const last = await alice.client.send('bob', 'for the new one')
     expect(await forBob.count(1)).toMatchObject([{ id: last, text: 'for the new one' }])
     // From here on it counts as the last one seen.
-    await emptied('bob')
+    await bed.emptied('bob')
     await again.client.disconnect('bob')
     await again.client.connect('bob')
     await alice.client.send('bob', 'and another')
@@ -158,13 +115,11 @@ describe('across processes', () => {
 })
 
 test('a server that stops in order and starts again is found again, more than once', async () => {
-  await register('alice')
+  await bed.register('alice')
   const items = createCollector<Incoming>()
-  const { client, states } = await connected('alice', items.add)
+  const { client, states } = await bed.connected('alice', items.add)
   for (const round of [1, 2, 3]) {
-    const { port } = server
-    await server.close()
-    server = await openSessionServer({ backend, port })
+    await bed.restart()
     await states.count(2 + 2 * round)
     await client.send('alice', `round ${round}`)
   }
@@ -178,9 +133,9 @@ test('a server that stops in order and starts again is found again, more than on
 
 describe('while the server is away', () => {
   async function away(options: ServerOptions = {}, receive?: Receive) {
-    await register('alice')
-    const it = await connected('alice', receive, options)
-    await relay.refuse()
+    await bed.register('alice')
+    const it = await bed.connected('alice', receive, options)
+    await bed.relay.refuse()
     const { reason } = await change(it.states, 'lost')
     return { ...it, reason }
   }
@@ -189,7 +144,7 @@ describe('while the server is away', () => {
     const items = createCollector<Incoming>()
     const { client } = await away({}, items.add)
     const answers = Array.from({ length: 700 }, (_, n) => client.send('alice', `number ${n}`))
-    await relay.mend()
+    await bed.relay.mend()
     const ids = await Promise.all(answers)
     expect(ids).toEqual([...ids].sort((one, other) => one - other))
     await items.count(1_400)
@@ -206,7 +161,7 @@ describe('while the server is away', () => {
       code: 'try-again',
       message: expect.stringContaining('2 messages wait'),
     })
-    await relay.mend()
+    await bed.relay.mend()
     await Promise.all([first, second])
     await client.send('alice', 'room again')
   })
@@ -219,7 +174,7 @@ describe('while the server is away', () => {
     const kept = client.send('alice', 'kept')
     stop.abort(new Error('never mind'))
     await expect(given).rejects.toThrow('never mind')
-    await relay.mend()
+    await bed.relay.mend()
     await kept
     await items.count(2)
     expect(items.all).toMatchObject([{ text: 'kept' }, { kind: 'receipt' }])
@@ -233,7 +188,7 @@ describe('while the server is away', () => {
     await client.disconnect('alice')
     await expect(waiting).rejects.toMatchObject({ code: 'not-connected' })
     expect(client.user).toBeUndefined()
-    await relay.mend()
+    await bed.relay.mend()
     await client.connect('alice', { takeover: true })
     expect(states.all.map(({ state }) => state)).toEqual([
       ...['connecting', 'online', 'lost'],
@@ -241,12 +196,26 @@ describe('while the server is away', () => {
     ])
   })
 
+  test('one who has connected elsewhere meanwhile is not torn away: this session is over, in words that say so', async () => {
+    const { client, states } = await away()
+    const elsewhere = await bed.connected('alice', undefined, { port: bed.server.port })
+    await bed.relay.mend()
+    const { reason } = await change(states, 'ended')
+    expect(reason).toMatchObject({
+      code: 'already-connected',
+      message: 'alice has connected elsewhere while the server was away, which ended this session',
+    })
+    expect(client.user).toBeUndefined()
+    await elsewhere.client.send('alice', 'still here')
+    expect(elsewhere.states.all.map(({ state }) => state)).toEqual(['connecting', 'online'])
+  })
+
   test('an account that is removed ends the session, and whoever waits is told', async () => {
     const { client, states } = await away()
     const waiting = client.send('alice', 'to nobody')
     const told = expect(waiting).rejects.toMatchObject({ code: 'no-such-user' })
-    await backend.store.removeAccount(user('alice'))
-    await relay.mend()
+    await bed.backend.store.removeAccount(user('alice'))
+    await bed.relay.mend()
     await change(states, 'ended')
     await told
     expect(client.user).toBeUndefined()
@@ -254,10 +223,10 @@ describe('while the server is away', () => {
 })
 
 test('a connection that is half open is noticed by its silence, and taken over', async () => {
-  await register('alice')
-  const { client, states } = await connected('alice')
-  relay.swallow('server')
-  relay.swallow('client')
+  await bed.register('alice')
+  const { client, states } = await bed.connected('alice')
+  bed.relay.swallow('server')
+  bed.relay.swallow('client')
   const { reason } = await change(states, 'lost')
   expect(reason.message).toContain('nothing was heard of')
   await change(states, 'back')
@@ -265,10 +234,10 @@ test('a connection that is half open is noticed by its silence, and taken over',
 })
 
 test('a secret opens the account on every connection, also one that was replaced meanwhile', async () => {
-  await register('alice')
-  const { client, states } = await connected('alice')
+  await bed.register('alice')
+  const { client, states } = await bed.connected('alice')
   await client.passwd({ secret: 'mine', kind: 'generated' })
-  relay.cut()
+  bed.relay.cut()
   await change(states, 'back')
   await client.send('alice', 'let in')
 })
@@ -281,8 +250,8 @@ test('a session that is quiet lives, since both ends answer to heartbeats', asyn
     peer.send('SESSION', 1, 65_536, 256, 0.04)
     peer.send('PING', 'n1')
   })
-  opened.push(quiet)
-  const { client, states } = await connected('alice', undefined, { port: quiet.port })
+  bed.keep(quiet)
+  const { client, states } = await bed.connected('alice', undefined, { port: quiet.port })
   const pings = () => beats.all.filter((word) => word === 'PING').length
   await beats.until(() => pings() >= 5)
   expect(quiet.frames).toContainEqual(['PONG', 'n1'])
@@ -297,8 +266,8 @@ test('nonsense in the middle of a session is a lost connection with a clear reas
       peer.sendBytes('SEND_MESSAGE\0one\0two\0three\0four\0five\0')
     if (frame[0] === 'CONNECT' && peer.number === 1) peer.sendBytes('NONSENSE\0')
   })
-  opened.push(odd)
-  const { states } = await connected('alice', undefined, { port: odd.port })
+  bed.keep(odd)
+  const { states } = await bed.connected('alice', undefined, { port: odd.port })
   await states.count(6)
   const reasons = states.all.flatMap((one) => (one.state === 'lost' ? [one.reason.message] : []))
   expect(reasons).toEqual([
@@ -309,10 +278,10 @@ test('nonsense in the middle of a session is a lost connection with a clear reas
 })
 
 test('a first connection that fails is not tried again: whoever asked decides', async () => {
-  await relay.refuse()
+  await bed.relay.refuse()
   const states = createCollector<ClientState>()
-  const failure = connected('alice', undefined, { onState: states.add })
+  const failure = bed.connected('alice', undefined, { onState: states.add })
   await expect(failure).rejects.toThrow(CannotConnect)
   expect(states.all.map(({ state }) => state)).toEqual(['connecting'])
-  await relay.mend()
+  await bed.relay.mend()
 })

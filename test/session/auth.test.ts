@@ -45,6 +45,32 @@ describe.each(BACKEND_NAMES)('an account with a credential, over %s', (backend) 
     expect(await code(other.ask('CONNECT', 'ann', 'takeover'))).toEqual(NOT_AUTHENTICATED)
   })
 
+  test('sends and asks who is there after AUTH alone, while its session elsewhere gets what comes in', async () => {
+    await login(peer, 'ann', secret)
+    await peer.ask('CONNECT', 'ann', '')
+    const script = await bed.open()
+    await login(script, 'ann', secret)
+    expect(await script.ask('USERS', 'ann')).toEqual(['OK', 'ann online'])
+    script.send(['SEND', 's', 'ann', 'from a script'])
+    expect(await script.reply('s')).toEqual(['OK', '0'])
+    const [, seq, ...message] = await peer.take('SEND_MESSAGE')
+    expect(message.at(-1)).toBe('from a script')
+    peer.send(['ACK', seq ?? ''])
+    expect((await peer.take('SEND_MESS_ACK')).slice(2)).toEqual(['0', 's', 'ann'])
+    expect(script.frames.map(([operation]) => operation)).not.toContain('SEND_MESS_ACK')
+  })
+
+  test('sends after AUTH alone also when nobody is present, and no more once the credential is another one', async () => {
+    await login(peer, 'ann', secret)
+    expect(await peer.ask('SEND', 'ann', 'kept')).toEqual(['OK', '0'])
+    expect(await peer.ask('USERS', 'ann')).toEqual(['OK', 'ann offline'])
+    await bed.messaging.setCredential(
+      { name: toByteString('ann'), proof: verifier },
+      await createVerifier(createSecret(), 'generated'),
+    )
+    expect(await code(peer.ask('SEND', 'ann', 'too late'))).toEqual(NOT_AUTHENTICATED)
+  })
+
   test('is closed to open CONNECTs and to every legacy request', async () => {
     expect(await code(peer.ask('CONNECT', 'ann', ''))).toEqual(NOT_AUTHENTICATED)
     await bed.join('bob')

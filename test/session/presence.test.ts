@@ -34,16 +34,60 @@ describe.each(BACKEND_NAMES)('who is present, over %s', (backend) => {
     expect(await connectAs(peer, 'ann', 'takeover')).toEqual(['OK', '0'])
   })
 
-  test('of many that take over at once each ends another or is refused, and one is left', async () => {
-    await bed.join('ann')
+  test('of many that take over at once each ends another, and one is left', async () => {
+    const first = await bed.join('ann')
     const peers = await Promise.all(Array.from({ length: 8 }, () => bed.open()))
     const replies = await Promise.all(peers.map((peer) => connectAs(peer, 'ann', 'takeover')))
-    expect(replies.map(([outcome]) => outcome)).toContain('OK')
-    const left = peers.filter((_, at) => replies[at]?.[0] === 'OK')
+    expect(replies.map(([outcome]) => outcome)).toEqual(Array(8).fill('OK'))
+    const ended = [first, ...peers].map((peer) => peer.closed.then(() => peer.frames.at(-1)))
     const last = await bed.open()
     expect((await connectAs(last, 'ann'))[1]).toBe('already-connected')
     expect((await connectAs(last, 'ann', 'takeover'))[0]).toBe('OK')
-    for (const peer of left) expect(await peer.take('BYE')).toEqual(['BYE', 'takeover'])
+    expect(await Promise.all(ended)).toEqual(Array(9).fill(['BYE', 'takeover']))
+    expect((await last.ask('SEND', 'ann', 'still here'))[0]).toBe('OK')
+    expect((await last.take('SEND_MESSAGE')).at(-1)).toBe('still here')
+  })
+
+  describe('with a token', () => {
+    const MINE = 'a-token-of-my-own'
+
+    test('a client ends its own session, which it has lost, and no other', async () => {
+      const first = await bed.open()
+      await first.ask('REGISTER', 'ann', '')
+      expect(await connectAs(first, 'ann', `resume:${MINE}`)).toEqual(['OK', '0'])
+      const stranger = await bed.open()
+      expect((await connectAs(stranger, 'ann', 'resume:another-token-altogether'))[1]).toBe(
+        'already-connected',
+      )
+      expect((await connectAs(stranger, 'ann'))[1]).toBe('already-connected')
+      const again = await bed.open()
+      expect(await connectAs(again, 'ann', `resume:${MINE}`)).toEqual(['OK', '0'])
+      expect(await first.take('BYE')).toEqual(['BYE', 'takeover'])
+      expect((await connectAs(stranger, 'ann', 'takeover'))[0]).toBe('OK')
+      const late = await bed.open()
+      expect((await connectAs(late, 'ann', `resume:${MINE}`))[1]).toBe('already-connected')
+    })
+
+    test('a takeover is known again, too', async () => {
+      await bed.join('ann')
+      const [first, again] = [await bed.open(), await bed.open()]
+      expect((await connectAs(first, 'ann', `takeover:${MINE}`))[0]).toBe('OK')
+      expect((await connectAs(again, 'ann', `resume:${MINE}`))[0]).toBe('OK')
+      expect(await first.take('BYE')).toEqual(['BYE', 'takeover'])
+    })
+
+    test.each([
+      'resume',
+      'resume:',
+      'resume:too-short',
+      `resume:${'x'.repeat(65)}`,
+      'resume:with a blank in it',
+      ':',
+    ])('a mode of %j is refused', async (mode) => {
+      const peer = await bed.open()
+      await peer.ask('REGISTER', 'ann', '')
+      expect((await connectAs(peer, 'ann', mode))[1]).toBe('invalid-request')
+    })
   })
 
   test('whoever closes, or breaks off, is not present any more', async () => {

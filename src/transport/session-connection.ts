@@ -170,7 +170,8 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
     this.context.connections.delete(this)
     this.#leaving = true
     void this.session?.end('gone')
-    this.session = undefined
+    // Without a session there may be files all the same, after AUTH.
+    void this.close('gone')
   }
 
   #cut(why: string): void {

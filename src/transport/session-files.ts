@@ -20,6 +20,8 @@ interface Incoming {
 export interface SessionFilesOptions {
   readonly messaging: Messaging
   readonly maxTextBytes: number
+  /** Whoever sends them has passed AUTH and need not be present. */
+  readonly absent: boolean
 }
 
 /**
@@ -29,6 +31,7 @@ export interface SessionFilesOptions {
 export class SessionFiles {
   readonly #messaging: Messaging
   readonly #chunkBytes: number
+  readonly #absent: boolean
   readonly #incoming = new Map<string, Incoming>()
   #lastUpload = 0
   /** The file that was read last stays open: the next piece is likely to be of it. */
@@ -36,9 +39,10 @@ export class SessionFiles {
   #fetching: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor({ messaging, maxTextBytes }: SessionFilesOptions) {
+  constructor({ messaging, maxTextBytes, absent }: SessionFilesOptions) {
     this.#messaging = messaging
     this.#chunkBytes = chunkBytes(maxTextBytes)
+    this.#absent = absent
   }
 
   /** ATTACH: begins a file. Resolves to the name of the upload. */
@@ -51,7 +55,7 @@ export class SessionFiles {
     checkFileName(name)
     checkMediaType(mediaType)
     const size = wholeNumber(sizeField, 'size')
-    const upload = await this.#messaging.upload(claim, { size })
+    const upload = await this.#messaging.upload(claim, { size, absent: this.#absent })
     if (this.#closed) {
       await upload.discard()
       throw new Fault('not-connected', 'the session has ended')
@@ -98,7 +102,9 @@ export class SessionFiles {
         throw new Fault('invalid-request', `the file was to have ${size} bytes, and ${upload.size} came`)
       }
       const attachment = { ...(await upload.finish()), name, mediaType }
-      const [outcome] = await this.#messaging.send(claim, [{ ...message, attachment }])
+      const [outcome] = await this.#messaging.send(claim, [{ ...message, attachment }], {
+        absent: this.#absent,
+      })
       if (typeof outcome !== 'number') throw outcome
       return outcome
     } finally {

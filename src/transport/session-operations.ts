@@ -159,10 +159,10 @@ export const SESSION_OPERATIONS: Readonly<Record<Exclude<SessionRequest, 'SEND'>
   PING: { run: async () => '', user: ownUser },
 }
 
-/** The files of the session. Throws `not-connected` when there is none. */
+/** The files of who is present here, or has passed AUTH (decision 11). Throws `not-connected` when nobody is and has. */
 function filesOf(peer: SessionPeer): SessionFiles {
-  if (peer.session === undefined) throw new Fault('not-connected', 'CONNECT first')
-  peer.files ??= new SessionFiles(peer.context)
+  peer.claim()
+  peer.files ??= new SessionFiles({ ...peer.context, absent: peer.session === undefined })
   return peer.files
 }
 

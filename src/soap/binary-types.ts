@@ -8,6 +8,7 @@ function binaryType(name: string, coding: 'base64' | 'hex', isValid: (text: stri
   return {
     name,
     sample: Buffer.from('bytes'),
+    inPart: coding === 'base64',
     whiteSpace: 'collapse',
     length: (value) => (value as Uint8Array).length,
     compare: (a: SimpleValue, b: SimpleValue) => Buffer.compare(a as Uint8Array, b as Uint8Array),

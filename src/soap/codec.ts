@@ -1,9 +1,10 @@
 import type { ElementOutline } from './outline.ts'
 import type { QName, XmlReader } from './scanner.ts'
 import type { SimpleValue } from './simple-type.ts'
+import type { SoapStream } from './soap-stream.ts'
 
 /** A decoded element: its text's value, `null` where it was nil, or its attributes and children by name. */
-export type SoapValue = SimpleValue | null | SoapRecord | readonly SoapValue[]
+export type SoapValue = SimpleValue | null | SoapStream | SoapRecord | readonly SoapValue[]
 
 /**
  * Attributes and children by their names in the contract; one that may repeat is an array, one that was absent is undefined.
@@ -35,4 +36,8 @@ export interface ElementCodec {
   has(local: string): boolean
   /** Has it elements in it. */
   readonly nested: boolean
+  /** Is what it contains a stream. */
+  readonly stream: boolean
+  /** The elements that may stand in it. */
+  inside(): readonly ElementCodec[]
 }

@@ -1,4 +1,4 @@
-import type { SoapValue } from './codec.ts'
+import type { ElementCodec, SoapValue } from './codec.ts'
 import type { SoapContext } from './context.ts'
 import type { Contract, Operation } from './contract.ts'
 import { ContractError } from './contract-error.ts'
@@ -16,6 +16,8 @@ export type PortType = Readonly<Record<string, (input: never, context: SoapConte
 export interface BoundOperation {
   readonly operation: Operation
   readonly invoke: (input: SoapValue, context: SoapContext) => unknown
+  /** May there be streams in its result. */
+  readonly streams: boolean
 }
 
 /** The operations by local name, then namespace, of the body's element. */
@@ -36,12 +38,25 @@ export function bindOperations(contract: Contract, portType: PortType): Dispatch
     if (byNamespace.has(namespace))
       throw new ContractError(`two operations of ${contract.service} take ${local}`)
     // The codec makes what the function takes: both come from the contract.
-    dispatch.set(local, byNamespace.set(namespace, { operation, invoke: invoke as BoundOperation['invoke'] }))
+    const bound = {
+      operation,
+      invoke: invoke as BoundOperation['invoke'],
+      streams: hasStreams(operation.output, new Set()),
+    }
+    dispatch.set(local, byNamespace.set(namespace, bound))
   }
   if (unbound.size > 0) {
     throw new ContractError(`${contract.service} does not declare the operation ${[...unbound].join(', ')}`)
   }
   return dispatch
+}
+
+/** `seen`: a type may contain itself. */
+function hasStreams(codec: ElementCodec, seen: Set<ElementCodec>): boolean {
+  if (codec.stream) return true
+  if (seen.has(codec)) return false
+  seen.add(codec)
+  return codec.inside().some((inner) => hasStreams(inner, seen))
 }
 
 /** The operation of the body's element, on whose start the reader stands. Throws a `SoapFault` where there is none. */

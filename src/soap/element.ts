@@ -6,7 +6,8 @@ import { quoteName } from './fault.ts'
 import { invalid } from './invalid.ts'
 import type { ElementOutline, PartOutline, SimpleOutline } from './outline.ts'
 import { type QName, TOKEN, type XmlReader } from './scanner.ts'
-import { decodeSimple, type SimpleType } from './simple-type.ts'
+import { readText } from './simple-content.ts'
+import type { SimpleType } from './simple-type.ts'
 import { elementsOf, isElementTerm, type Term } from './term.ts'
 
 /** What an element is, without its name. */
@@ -21,20 +22,6 @@ export interface ElementType {
   readonly anyAttribute: boolean
   /** The elements inside. Undefined: there are none. */
   readonly model: Term | undefined
-}
-
-/** The text between the tags, to the end tag. */
-function readText(reader: XmlReader, type: SimpleType, element: QName): SoapValue {
-  let text = ''
-  let token = reader.next()
-  if (token === TOKEN.text) {
-    text = reader.text
-    token = reader.next()
-  }
-  if (token !== TOKEN.end) throw invalid(element, 'must contain text only', reader.local)
-  const value = decodeSimple(type, text)
-  if (value === undefined) throw invalid(element, `must contain an xs:${type.name}`)
-  return value
 }
 
 function unexpected(reader: XmlReader, element: QName, model: Term): Error {
@@ -54,7 +41,7 @@ function readModel(reader: XmlReader, model: Term, element: QName, record: OpenR
   return record
 }
 
-type Content = Pick<ElementCodec, 'sample' | 'has' | 'nested'> & {
+type Content = Pick<ElementCodec, 'sample' | 'has' | 'nested' | 'inside'> & {
   /** Reads to the end tag; the record has the attributes, where there may be any. */
   decode(reader: XmlReader, record: OpenRecord | undefined): SoapValue
   /** The rest of the start tag, and what is between the tags. */
@@ -73,6 +60,7 @@ function simpleContent(type: SimpleType, element: QName): Content {
     sample: () => type.sample,
     has: () => false,
     nested: false,
+    inside: () => [],
   }
 }
 
@@ -95,6 +83,7 @@ function simpleContentWithAttributes({ simple, attributes }: ElementType, elemen
     sample: () => ({ ...showAttributes(attributes), value: type.sample }),
     has: (local) => local === 'value' || attributes.some(({ name }) => name.local === local),
     nested: false,
+    inside: () => [],
   }
 }
 
@@ -124,6 +113,7 @@ function complexContent(type: ElementType, element: QName): Content {
       )
     },
     nested: true,
+    inside: () => (type.model === undefined ? [] : elementsOf(type.model).map(({ codec }) => codec)),
   }
 }
 
@@ -182,6 +172,8 @@ export function createElementCodec(
       simple: simple && outlineSimple(simple),
       content: () => type.model && outlinePart(type.model),
     }),
+    inside: content.inside,
+    stream: false,
     decode(reader) {
       if (!attributed && reader.attributes.length === 0) return content.decode(reader, undefined)
       known ??= rules()

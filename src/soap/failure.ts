@@ -47,6 +47,8 @@ export interface Failures {
   fail(call: Call, error: unknown): SoapResponse
   /** The answer to a request that HTTP alone refuses: plain text, no fault (soap 2). */
   refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): SoapResponse
+  /** Tells of an answer that had begun and cannot be written to its end. */
+  cut(call: Call, cause: unknown): void
 }
 
 /** Wires who is told of failures; that must not throw. */
@@ -106,7 +108,19 @@ export function createFailures(onFault: ((failure: SoapFailure) => void) | undef
     }
   }
 
-  return { fail, refuse }
+  function cut({ bound, began }: Call, cause: unknown): void {
+    onFault?.({
+      correlationId: randomUUID(),
+      code: 'Receiver',
+      reason: 'the answer had begun and was cut',
+      operation: bound?.operation.name,
+      fault: undefined,
+      cause,
+      milliseconds: performance.now() - began,
+    })
+  }
+
+  return { fail, refuse, cut }
 }
 
 /** A fault as the caller learns it, and what the log learns besides. */

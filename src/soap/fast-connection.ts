@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Caller } from './context.ts'
 import type { SoapEndpoint } from './endpoint.ts'
-import type { SoapResponse } from './exchange.ts'
-import { writeReply } from './fast-reply.ts'
+import type { BodyStream, SoapResponse } from './exchange.ts'
+import { writeReply, writeStreamedReply } from './fast-reply.ts'
 import type { HeldBytes } from './held-bytes.ts'
+import { isBodyStream } from './http-body.ts'
 import { type PlainHead, parsePlainHead } from './plain-head.ts'
 
 /** What all connections of a server share. */
@@ -12,6 +13,8 @@ export interface FastServer {
   readonly held: HeldBytes
   /** A clock that need not be finer than the shortest of its times, in milliseconds. */
   now(): number
+  /** How long a caller may take nothing of an answer that is written as it is made, in milliseconds. */
+  readonly stallMs: number
   /** Is the server about to close: connections end with the answer under way. */
   closing(): boolean
   /** The connection is node:http's from now on, which reads on from what was put back. */
@@ -220,7 +223,12 @@ export class FastConnection {
   /** False: it cannot go on yet. */
   private write(response: SoapResponse): boolean {
     this.gone = undefined
-    const flows = writeReply(this.socket, response)
+    const { body } = response
+    if (typeof body !== 'string' && isBodyStream(body)) {
+      this.writeStreamed(response, body)
+      return false
+    }
+    const flows = writeReply(this.socket, response, body)
     if (this.server.closing()) {
       this.socket.end()
       this.waiting = 'drain'
@@ -234,6 +242,18 @@ export class FastConnection {
       this.socket.pause()
     }
     return flows
+  }
+
+  private writeStreamed(response: SoapResponse, body: BodyStream): void {
+    this.waiting = 'answer'
+    writeStreamedReply(this.socket, response, body, this.server.stallMs).then(
+      () => {
+        if (this.ended) return
+        if (this.server.closing()) this.socket.end()
+        else this.readOn()
+      },
+      () => this.cut(),
+    )
   }
 
   /** The caller has its answer; what it sent meanwhile is next. */

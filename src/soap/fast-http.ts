@@ -41,6 +41,7 @@ export function createFastHttp({ endpoints, held, handOver, requestTimeoutMs }: 
     endpoints,
     held,
     handOver,
+    stallMs: requestTimeoutMs,
     now: () => now,
     closing: () => closing,
     forget: (connection) => connections.delete(connection),

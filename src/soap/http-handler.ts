@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { SoapResponse } from './exchange.ts'
 import type { HeldBytes } from './held-bytes.ts'
+import { isBodyStream, writeAnswer } from './http-body.ts'
+import { headOf } from './http-head.ts'
+import { NO_ROOM } from './refusal.ts'
+import { RequestBody } from './request-body.ts'
+import { isMultipart } from './xop-media-type.ts'
 
 /** Takes POSTs of node:http, and no other methods. */
 export type SoapHttpHandler = (request: IncomingMessage, response: ServerResponse) => void
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name]
-  return typeof value === 'string' ? value : undefined
-}
 
 /** What is shared with the other ways to the endpoints. */
 export interface SoapHttpOptions {
@@ -30,7 +30,7 @@ interface Holding {
  * was seen: the server must pass `checkContinue` on to it.
  */
 export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpOptions): SoapHttpHandler {
-  const { bodyBytes } = endpoint.limits
+  const { bodyBytes, attachmentBytes } = endpoint.limits
   const { held, answerTimeoutMs } = options
 
   /** Begins to count what a call holds. */
@@ -45,12 +45,33 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     held.add(bytes)
   }
 
-  function write(response: ServerResponse, { status, headers, body }: SoapResponse, holding?: Holding): void {
+  function write(response: ServerResponse, answer: SoapResponse, holding?: Holding): void {
+    const { status, headers, body } = answer
+    if (isBodyStream(body)) {
+      finish(response, [writeAnswer(response, answer, answerTimeoutMs)])
+      return
+    }
     const bytes = Buffer.byteLength(body)
     // The request is not held any more.
     if (holding !== undefined) hold(holding, bytes - holding.bytes)
     response.writeHead(status, { ...headers, 'Content-Length': bytes })
     response.end(body)
+    cutUnread(response)
+  }
+
+  /** Ends an answer once all is done that must be before. */
+  function finish(response: ServerResponse, before: readonly Promise<void>[]): void {
+    Promise.all(before).then(
+      () => {
+        response.end()
+        cutUnread(response)
+      },
+      () => response.destroy(),
+    )
+  }
+
+  /** Cuts a connection that an answer is left on. */
+  function cutUnread(response: ServerResponse): void {
     if (response.socket === null || response.socket.writableLength === 0) return
     const cut = setTimeout(() => response.destroy(), answerTimeoutMs)
     response.once('close', () => clearTimeout(cut))
@@ -72,29 +93,37 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     body: Uint8Array,
     holding: Holding,
   ): void {
-    const answered = endpoint.handle({
-      caller: {
-        authorization: request.headers.authorization,
-        remoteAddress: request.socket.remoteAddress,
-        secure: 'encrypted' in request.socket,
-        onGone: (listener) => {
-          // A response that was written whole is closed too.
-          response.once('close', () => {
-            if (!response.writableFinished) listener()
-          })
-        },
-      },
-      contentType: header(request, 'content-type'),
-      acceptEncoding: header(request, 'accept-encoding'),
-      contentEncoding: header(request, 'content-encoding'),
-      soapAction: header(request, 'soapaction'),
-      body,
-    })
+    const answered = endpoint.handle({ ...headOf(request, response), body })
     if ('status' in answered) write(response, answered, holding)
     else answered.then((late) => write(response, late, holding)).catch(() => response.destroy())
   }
 
+  async function answerParts(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers.expect !== undefined) response.writeContinue()
+    const holding = count(response)
+    const body = new RequestBody(request)
+    const answered = await endpoint.handleParts(headOf(request, response), body, (bytes, length) => {
+      if (!held.hasRoom(bytes, length)) return false
+      hold(holding, bytes)
+      return true
+    })
+    if (response.destroyed) return
+    if (body.done) write(response, answered, holding)
+    else {
+      // Many callers read nothing before they have sent all; what they still send is for nobody, but so they get to the answer.
+      const last = { ...answered, headers: { ...answered.headers, Connection: 'close' } }
+      finish(response, [
+        writeAnswer(response, last, answerTimeoutMs),
+        body.discard(bodyBytes + attachmentBytes),
+      ])
+    }
+  }
+
   return (request, response) => {
+    if (isMultipart(request.headers['content-type'])) {
+      answerParts(request, response).catch(() => response.destroy())
+      return
+    }
     const tooLarge = `the body has more than ${bodyBytes} bytes`
     const declared = request.headers['content-length']
     if (declared !== undefined && Number(declared) > bodyBytes) return refuse(response, 413, tooLarge)
@@ -118,7 +147,7 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
       }
       if (!held.hasRoom(chunk.length, bytes)) {
         stop()
-        refuse(response, 503, 'too much is held for other callers; try again', { 'Retry-After': '1' })
+        refuse(response, 503, NO_ROOM, { 'Retry-After': '1' })
         return
       }
       hold(holding, chunk.length)

@@ -12,6 +12,12 @@ export interface SoapLimits {
   readonly attributes: number
   /** Elements of one document. */
   readonly elements: number
+  /** Bytes of a request's parts that are streamed, together. All its other parts are bound by `bodyBytes`, together. */
+  readonly attachmentBytes: number
+  /** Parts of a multipart request; the one with the envelope is the first. */
+  readonly parts: number
+  /** Bytes of the headers of one part. */
+  readonly partHeaderBytes: number
 }
 
 /** Far above what the contracts need, far below what hurts: a text of a mebibyte fits. */
@@ -22,4 +28,7 @@ export const DEFAULT_SOAP_LIMITS: SoapLimits = {
   depth: 32,
   attributes: 32,
   elements: 10_000,
+  attachmentBytes: 10 * 1024 * 1024,
+  parts: 16,
+  partHeaderBytes: 4096,
 }

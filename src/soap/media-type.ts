@@ -5,6 +5,8 @@ export interface MediaType {
   readonly charset: string | undefined
   /** SOAP 1.2's action parameter (RFC 3902). */
   readonly action: string | undefined
+  /** All parameters, by their names in lower case. */
+  readonly parameters: ReadonlyMap<string, string>
 }
 
 const ESSENCE = /^[ \t]*([\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+)[ \t]*/
@@ -31,5 +33,6 @@ export function parseMediaType(header: string): MediaType | undefined {
     essence: (start[1] ?? '').toLowerCase(),
     charset: parameters.get('charset'),
     action: parameters.get('action'),
+    parameters,
   }
 }

@@ -16,6 +16,8 @@ const MOST_LINES = 48
 const REQUEST_LINE = /^POST (\/[\w./~-]*)(?:\?[\w./~=&%-]*)? HTTP\/1\.1$/
 /** A name of letters, digits and hyphens; a colon; at most one blank; words of visible ASCII with single blanks between. */
 const HEADER_LINE = /^([A-Za-z0-9-]+): ?((?:[!-~]+(?: [!-~]+)*)?)$/
+/** Bodies of several parts are streamed: not for us. */
+const ABOUT_PARTS = /multipart\/|\bxop\b/i
 const CONTENT_LENGTH = /^(?:0|[1-9][0-9]{0,8})$/
 
 /** A header that changes how the message is read or answered, or is about more than this message: not for us. */
@@ -44,6 +46,9 @@ export function parsePlainHead(head: string): PlainHead | undefined {
   const connection = headers.get('connection')
   const length = headers.get('content-length')
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined
+  if (ABOUT_PARTS.test(headers.get('content-type') ?? '') || ABOUT_PARTS.test(headers.get('accept') ?? '')) {
+    return undefined
+  }
   if (length === undefined || !CONTENT_LENGTH.test(length) || !headers.has('host')) return undefined
   return {
     path: request[1] as string,

@@ -10,3 +10,6 @@ export class Refusal extends Error {
     this.headers = headers
   }
 }
+
+/** Why a request is refused with 503: memory is bounded over all callers. */
+export const NO_ROOM = 'too much is held for other callers; try again'

@@ -1,4 +1,5 @@
 import type { SoapLimits } from './limits.ts'
+import type { PartReferences } from './part-references.ts'
 
 /** A name and the namespace it stands in; the empty namespace is none. */
 export interface QName {
@@ -39,6 +40,8 @@ export interface XmlReader {
   readonly text: string
   /** Resolves a QName written as a value in the element of the last `start`; undefined: its prefix is not declared. */
   qname(value: string): QName | undefined
+  /** Where xop:Include in it points to. Undefined: the document came alone, and xop:Include is an element like any other. */
+  readonly parts?: PartReferences
 }
 
 /** Makes a reader of a decoded document. May throw an `XmlError` at once. */

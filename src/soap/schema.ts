@@ -6,6 +6,7 @@ import { createElementCodec, type ElementType } from './element.ts'
 import { createGroup } from './group.ts'
 import type { QName } from './scanner.ts'
 import { compileSimpleTypes } from './schema-simple.ts'
+import { createStreamElement, XMIME } from './stream-element.ts'
 import { createAnyTerm, createElementTerm, elementsOf, type Term } from './term.ts'
 import { attributeOf, childrenOf, resolveQName, type XmlElement } from './xml-tree.ts'
 
@@ -142,7 +143,9 @@ export function compileSchemas(schemas: readonly XmlElement[]): Schemas {
           ? { ...emptyType(undefined), simple: simples.inline(inner, name.local) }
           : complexType({ declaration: inner, schema }, undefined)
     const nillable = /^(?:true|1)$/.test(declaration.attributes.get('nillable') ?? '')
-    return createElementCodec(name, type, nillable, documentationOf(declaration, type.documentation))
+    const isStream = declaration.foreign.has(keyOf({ namespace: XMIME, local: 'expectedContentTypes' }))
+    const create = isStream ? createStreamElement : createElementCodec
+    return create(name, type, nillable, documentationOf(declaration, type.documentation))
   }
 
   const elements = new Map<string, ElementCodec>()

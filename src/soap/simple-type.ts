@@ -15,6 +15,8 @@ export interface SimpleType {
   readonly builtIn?: string
   /** Of an enumeration: what it lists. */
   readonly choices?: readonly string[]
+  /** May what it says be in a part of its own, by xop:Include (XOP 1.0, 2.1: the canonical form of xs:base64Binary). */
+  readonly inPart?: boolean
   /** Undefined: the text, its white space already as `whiteSpace` says, is not of the type. */
   parse(text: string): SimpleValue | undefined
   /** The lexical form, not yet escaped. Throws a `TypeError` for a value that is not of the type. */

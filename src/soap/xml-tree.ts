@@ -6,6 +6,8 @@ import type { QName } from './scanner.ts'
 export interface XmlElement extends QName {
   /** Attributes without a prefix, by name. */
   readonly attributes: ReadonlyMap<string, string>
+  /** Attributes with a prefix, by `{namespace}local`. */
+  readonly foreign: ReadonlyMap<string, string>
   readonly children: readonly XmlElement[]
   /** All text directly inside. */
   readonly text: string
@@ -16,7 +18,10 @@ export interface XmlElement extends QName {
 /** An element as xml2js gives it with the options below. */
 interface Parsed {
   readonly $?: Readonly<
-    Record<string, { readonly value: string; readonly prefix: string; readonly local: string }>
+    Record<
+      string,
+      { readonly value: string; readonly prefix: string; readonly local: string; readonly uri: string }
+    >
   >
   readonly $$?: readonly Parsed[]
   readonly $ns: { readonly uri: string; readonly local: string }
@@ -26,15 +31,18 @@ interface Parsed {
 function convert(parsed: Parsed, outer: ReadonlyMap<string, string>): XmlElement {
   const prefixes = new Map(outer)
   const attributes = new Map<string, string>()
-  for (const [name, { value, prefix, local }] of Object.entries(parsed.$ ?? {})) {
+  const foreign = new Map<string, string>()
+  for (const [name, { value, prefix, local, uri }] of Object.entries(parsed.$ ?? {})) {
     if (name === 'xmlns') prefixes.set('', value)
     else if (prefix === 'xmlns') prefixes.set(local, value)
     else if (prefix === '') attributes.set(local, value)
+    else foreign.set(`{${uri}}${local}`, value)
   }
   return {
     namespace: parsed.$ns.uri,
     local: parsed.$ns.local,
     attributes,
+    foreign,
     children: (parsed.$$ ?? []).map((child) => convert(child, prefixes)),
     text: parsed._ ?? '',
     prefixes,

@@ -17,6 +17,7 @@ async function openAlone() {
       calls++
       return { status: 200, headers: {}, body: 'answer' }
     },
+    handleParts: async () => ({ status: 500, headers: {}, body: '' }),
     refuse: () => ({ status: 500, headers: {}, body: '' }),
   }
   const handed: { bytes: string; done: Promise<unknown> }[] = []

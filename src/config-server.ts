@@ -3,7 +3,7 @@ import { mistake } from './config-explanation.ts'
 import type { BACKENDS, LOG_FORMS, LOG_LEVELS, METRICS, REGISTRATIONS } from './config-flags.ts'
 import { isLoopback } from './domain/address.ts'
 import type { AllowanceRate } from './domain/allowances.ts'
-import type { SoapLimits } from './soap/limits.ts'
+import { DEFAULT_SOAP_LIMITS, type SoapLimits } from './soap/limits.ts'
 
 /** How a server runs; `SERVER_FLAGS` says what each means. */
 export interface ServerConfig {
@@ -76,6 +76,7 @@ export function serverConfig(values: ServerFlagValues): ServerConfig {
     heartbeatSeconds: heartbeat,
     requestTimeoutMs: requestTimeout * 1000,
     soapLimits: {
+      ...DEFAULT_SOAP_LIMITS,
       bodyBytes: soapBodyBytes,
       inflatedBytes: soapInflatedBytes,
       inflateRatio: soapInflateRatio,

@@ -11,11 +11,11 @@ import { type MediaType, parseMediaType } from './media-type.ts'
 import { Refusal } from './refusal.ts'
 import type { XmlReader } from './scanner.ts'
 import { createShapeScanner } from './shape-scanner.ts'
-import { CLOSE_ENVELOPE, SOAP_VERSIONS, type SoapVersion, versionByMediaType } from './soap-version.ts'
+import { CLOSE_ENVELOPE, type SoapVersion, versionByMediaType } from './soap-version.ts'
 import { replyWithStreams } from './stream-reply.ts'
 import { decodeXml } from './xml-bytes.ts'
 import { scanXml } from './xml-scanner.ts'
-import { acceptsXop, parseXopMediaType } from './xop-media-type.ts'
+import { ACCEPTABLE, acceptsXop, parseXopMediaType } from './xop-media-type.ts'
 import { XopMessage } from './xop-message.ts'
 
 /** Answers SOAP requests; knows no sockets. */
@@ -56,7 +56,6 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
   const { contract, portType, limits, headers: understood = [], onFault, onResult } = options
   const { fail, refuse, cut } = createFailures(onFault)
   const dispatch = bindOperations(contract, portType)
-  const acceptable = SOAP_VERSIONS.map(({ mediaType }) => mediaType).join(', ')
 
   const scan = createShapeScanner(scanXml)
   let known: KnownMedia = { header: '', media: undefined }
@@ -69,7 +68,7 @@ export function createSoapEndpoint(options: SoapEndpointOptions): SoapEndpoint {
     const media = request.contentType === undefined ? undefined : mediaOf(request.contentType)
     const byMediaType = versionByMediaType(media?.essence ?? '')
     if (media === undefined || byMediaType === undefined) {
-      throw new Refusal(415, `the Content-Type must be one of: ${acceptable}`, { Accept: acceptable })
+      throw new Refusal(415, `the Content-Type must be one of: ${ACCEPTABLE}`, { Accept: ACCEPTABLE })
     }
     call.version = byMediaType
     const reader = scan(decodeXml(body, media.charset), limits)

@@ -22,6 +22,7 @@ const CR = 0x0d
 const MOST_PADDING = 256
 const PADDING = /^[ \t]*$/
 const LAST = /^--[ \t]*$/
+const NO_LINE = 'too long for one'
 
 /** Reads what it can of the bytes and gives the rest, which the next state reads; undefined: it must see more. */
 type State = (bytes: Buffer, events: MimeEvent[]) => Buffer | undefined
@@ -77,8 +78,8 @@ export class MimeParser {
   /** The rest of the line that a boundary begins. */
   private readonly boundaryLine: State = (bytes) => {
     const end = bytes.indexOf(CRLF)
-    const line = bytes.toString('latin1', 0, end === -1 ? MOST_PADDING + 1 : end)
-    if (end === -1 && line.length <= MOST_PADDING) return this.hold(bytes, 0)
+    if (end === -1 && bytes.length <= MOST_PADDING) return this.hold(bytes, 0)
+    const line = end === -1 ? NO_LINE : bytes.toString('latin1', 0, end)
     // The line end stays: it is the first half of the blank line of a part without headers.
     if (PADDING.test(line)) return this.enter(this.headers, bytes, end)
     if (!LAST.test(line)) {
@@ -135,7 +136,7 @@ export class MimeParser {
   /** So many bytes are surely before any boundary: one has no CR but its first byte. */
   private safeLength(bytes: Buffer): number {
     const at = bytes.lastIndexOf(CR)
-    return at > bytes.length - this.delimiter.length ? at : bytes.length
+    return at !== -1 && at > bytes.length - this.delimiter.length ? at : bytes.length
   }
 
   private skip(bytes: number): void {

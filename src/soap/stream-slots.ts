@@ -20,7 +20,7 @@ export function replaceIn(value: unknown, replace: (value: object) => unknown): 
   if (typeof value !== 'object' || value === null) return value
   const replaced = replace(value)
   if (replaced !== undefined) return replaced
-  if (value instanceof Uint8Array) return value
+  if (value instanceof Uint8Array || isSoapStream(value)) return value
   if (Array.isArray(value)) return value.map((one) => replaceIn(one, replace))
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaceIn(one, replace)]))
 }

@@ -1,9 +1,16 @@
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { Refusal } from './refusal.ts'
-import { type SoapVersion, versionByMediaType } from './soap-version.ts'
+import { SOAP_VERSIONS, type SoapVersion, versionByMediaType } from './soap-version.ts'
 
 /** The media type of an envelope whose bytes are in parts of their own (XOP 1.0, 5). */
 export const XOP_MEDIA_TYPE = 'application/xop+xml'
+
+/** The media types that are read, for Accept. */
+export const ACCEPTABLE = [
+  ...SOAP_VERSIONS.map(({ mediaType }) => mediaType),
+  `multipart/related; type="${XOP_MEDIA_TYPE}"`,
+].join(', ')
+const ACCEPT = { Accept: ACCEPTABLE }
 
 /** The Content-Type of a multipart request that carries an envelope and its parts. */
 export interface XopMediaType {
@@ -18,7 +25,6 @@ export interface XopMediaType {
 const MULTIPART = /^\s*multipart\//i
 /** RFC 2046, 5.1.1. */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/
-const ACCEPT = { Accept: 'multipart/related, text/xml, application/soap+xml' }
 
 /** Says a Content-Type header that the body has parts. */
 export function isMultipart(contentType: string | undefined): boolean {

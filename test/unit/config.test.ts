@@ -63,6 +63,7 @@ describe('the options of dms server', () => {
       ],
     ])
     expect(given.soapLimits).toEqual({
+      ...DEFAULT_SOAP_LIMITS,
       bodyBytes: 1025,
       inflatedBytes: 1026,
       inflateRatio: 3,

@@ -20,8 +20,9 @@ export function replaceIn(value: unknown, replace: (value: object) => unknown): 
   if (typeof value !== 'object' || value === null) return value
   const replaced = replace(value)
   if (replaced !== undefined) return replaced
-  if (value instanceof Uint8Array || isSoapStream(value)) return value
   if (Array.isArray(value)) return value.map((one) => replaceIn(one, replace))
+  // Dates, bytes and streams are no records.
+  if (Object.getPrototypeOf(value) !== Object.prototype || isSoapStream(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaceIn(one, replace)]))
 }
 

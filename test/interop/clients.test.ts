@@ -1,9 +1,10 @@
-import { resolve } from 'node:path'
 import { textPortType } from '../../src/port-types/text.ts'
-import { openTextServer, type TextServer } from '../soap/text-server.ts'
+import { openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
+import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
-import { ask, type Call, CLIENTS } from './clients.ts'
+import { type Answer, ask, type Call, CLIENTS } from './clients.ts'
+import { openEar } from './ear.ts'
 import type { Peer } from './soap-peer.ts'
 
 /** Strings that somebody on the way may not get right. The text service's `remove` leaves all of them as they are. */
@@ -28,37 +29,52 @@ const DIFFICULT: readonly (readonly [string, string])[] = [
   ['64 KiB', 'x'.repeat(65_536)],
 ]
 
-describe.each(CLIENTS)('$name', ({ packages, versions, damage = (text) => text, start }) => {
+/** What a client makes of a field that may come many times and does not: a list without entries, or nothing. */
+function list(answer: Answer, field: string): readonly Readonly<Record<string, unknown>>[] {
+  return (answer.result?.[field] ?? []) as readonly Readonly<Record<string, unknown>>[]
+}
+
+const CORRELATION = expect.stringMatching(/^[0-9a-f-]{36}$/)
+
+let text: TextServer
+let messaging: ServerProcess
+beforeAll(async () => {
+  text = await openTextServer({
+    portType: {
+      ...textPortType,
+      remove_spaces(input: { readonly string: string }) {
+        if (input.string === 'fail') throw new Error('secret')
+        return textPortType.remove_spaces(input)
+      },
+    },
+  })
+  messaging = await startServerProcess('--max-text-bytes', '65536')
+})
+afterAll(async () => {
+  await text?.close()
+  await messaging?.close()
+  await removeTempFolders()
+})
+
+describe.each(CLIENTS)('$name', ({ name, packages, versions, damage = (string) => string, start }) => {
   describeWith(...packages)('calls', () => {
     const kept = DIFFICULT.filter(([, string]) => damage(string) === string)
     const damaged = DIFFICULT.filter(([, string]) => damage(string) !== string)
-    let text: TextServer
     let client: Peer
 
     beforeAll(async () => {
-      text = await openTextServer({
-        portType: {
-          ...textPortType,
-          remove_spaces(input: { readonly string: string }) {
-            if (input.string === 'fail') throw new Error('secret')
-            return textPortType.remove_spaces(input)
-          },
-        },
-      })
-      const wsdls = { text: `${text.url}/?wsdl`, messaging: resolve('wsdl/messaging.wsdl') }
+      const wsdls = {
+        text: `${text.url}/?wsdl`,
+        messaging: `http://127.0.0.1:${messaging.soapPort}/messaging?wsdl`,
+      }
       client = await start(await makeTempFolder(), wsdls)
     }, 120_000)
-
-    afterAll(async () => {
-      await client?.close()
-      await text?.close()
-      await removeTempFolders()
-    })
+    afterAll(() => client?.close())
 
     describe.each(versions)('the text service, in SOAP %s', (version) => {
-      function callText(operation: string, string: string | null) {
-        const wsdl = `${text.url}/?wsdl`
-        return ask(client, { service: 'Text', wsdl, version, operation, input: { string } } satisfies Call)
+      function callText(operation: string, string: string | null, url = text.url) {
+        const wsdl = `${url}/?wsdl`
+        return ask(client, { service: 'Text', wsdl, version, operation, input: { string } })
       }
 
       test('both operations, knowing no more than the URL of the WSDL', async () => {
@@ -67,6 +83,13 @@ describe.each(CLIENTS)('$name', ({ packages, versions, damage = (text) => text, 
           result: { remove_spacesResult: 'two words' },
         })
         expect(await callText('remove', string)).toEqual({ result: { removeResult: 'two words' } })
+      })
+
+      test('and speaks this version', async () => {
+        const ear = await openEar(text.port)
+        await callText('remove', 'a', ear.url)
+        ear.close()
+        expect(ear.heard).toEqual([VERSIONS[version].mediaType])
       })
 
       test.each(kept)('and gets %s back as it was', async (_, string) => {
@@ -86,8 +109,93 @@ describe.each(CLIENTS)('$name', ({ packages, versions, damage = (text) => text, 
 
       test('and sees a fault with the detail that the WSDL declares', async () => {
         expect(await callText('remove_spaces', 'fail')).toMatchObject({
-          fault: { name: 'problem', detail: { correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
+          fault: { name: 'problem', detail: { correlationId: CORRELATION } },
         })
+      })
+    })
+
+    describe.each(versions)('the messaging service, in SOAP %s', (version) => {
+      const ending = `${name}-${version}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+      const ada = { user: `ada-${ending}`, password: 'secret & <of> "ada"' }
+      const bob = { user: `bob-${ending}`, password: 'secret & <of> "bob"' }
+
+      function callAs(who: Pick<Call, 'user' | 'password'>, operation: string, input: Call['input'] = {}) {
+        const wsdl = `http://127.0.0.1:${messaging.soapPort}/messaging?wsdl`
+        return ask(client, { service: 'MessagingService', wsdl, version, ...who, operation, input })
+      }
+
+      /** What waits for a user, which is acknowledged. */
+      async function receiveAll(who: typeof ada) {
+        const entries = list(await callAs(who, 'Receive', { maxMessages: 100, waitSeconds: 30 }), 'entry')
+        expect(await callAs(who, 'Acknowledge', { seq: Number(entries.at(-1)?.seq) })).toEqual({ result: {} })
+        return entries
+      }
+
+      const textsOf = (entries: Awaited<ReturnType<typeof receiveAll>>) =>
+        entries.map(({ message }) => (message as { readonly text?: string } | undefined)?.text ?? '')
+
+      beforeAll(async () => {
+        for (const { user, password } of [ada, bob])
+          expect(await callAs({}, 'Register', { userName: user, password })).toEqual({ result: {} })
+      })
+      afterAll(async () => {
+        for (const who of [ada, bob]) expect(await callAs(who, 'Unregister')).toEqual({ result: {} })
+      })
+
+      test('every operation, from the sending of a message to its receipt', async () => {
+        const sending = { recipient: bob.user, text: 'hi', clientMessageId: 'order-17' }
+        const sent = await callAs(ada, 'Send', sending)
+        expect(sent.result).toEqual({ messageId: expect.anything(), clientMessageId: 'order-17' })
+        // Again, as after a lost answer: it is the same message.
+        expect(await callAs(ada, 'Send', sending)).toEqual(sent)
+        const status = () => callAs(ada, 'GetMessageStatus', { clientMessageId: 'order-17' })
+        expect((await status()).result).toEqual({ messageId: sent.result?.messageId, status: 'Waiting' })
+
+        const [entry, ...more] = await receiveAll(bob)
+        expect(more).toEqual([])
+        expect(entry).toMatchObject({ message: { sender: ada.user, text: 'hi' } })
+        // An instant, in whatever form the client has for one; gSOAP's has whole seconds.
+        const { acceptedAt } = (entry?.message ?? {}) as { readonly acceptedAt?: string }
+        expect(Math.abs(Date.parse(acceptedAt ?? '') - Date.now())).toBeLessThan(3_600_000)
+
+        const [receipt] = await receiveAll(ada)
+        expect(receipt?.receipt).toMatchObject({ clientMessageId: 'order-17', recipient: bob.user })
+        expect(await status()).toMatchObject({ fault: { name: 'MessageNotFound' } })
+
+        const users = list(await callAs(ada, 'ListUsers', { prefix: `ada-${ending}` }), 'user')
+        expect(users.map((user) => user.name)).toEqual([ada.user])
+        expect(list(await callAs(ada, 'ListUsers'), 'user').length).toBeGreaterThan(1)
+        expect(list(await callAs(ada, 'ListUsers', { prefix: 'nobody' }), 'user')).toEqual([])
+      })
+
+      test('and gets nothing where nothing waits', async () => {
+        expect(list(await callAs(ada, 'Receive', { maxMessages: 1, waitSeconds: 0 }), 'entry')).toEqual([])
+      })
+
+      test('and brings difficult strings through, in order', async () => {
+        const strings = [...DIFFICULT.map(([, string]) => string), '']
+        for (const string of strings)
+          expect(await callAs(ada, 'Send', { recipient: bob.user, text: string })).toHaveProperty('result')
+        expect(textsOf(await receiveAll(bob))).toEqual(strings.map(damage))
+        await receiveAll(ada)
+      })
+
+      const stranger = { user: ada.user, password: 'wrong' }
+      const long = 'x'.repeat(65_537)
+      test.each<[fault: string, who: object, operation: string, input: Call['input'], detail?: object]>([
+        ['NotAuthenticated', {}, 'ListUsers', {}],
+        ['NotAuthenticated', stranger, 'Send', { recipient: bob.user, text: 'a' }],
+        ['UserExists', {}, 'Register', { userName: ada.user, password: 'a' }],
+        ['UserNotFound', ada, 'Send', { recipient: 'nobody', text: 'a' }],
+        ['MessageTooLong', ada, 'Send', { recipient: bob.user, text: long }, { maxTextBytes: 65_536 }],
+        ['MessageNotFound', ada, 'GetMessageStatus', { clientMessageId: 'none' }],
+        ['InvalidRequest', ada, 'Receive', { maxMessages: 0, waitSeconds: 0 }],
+      ])('and sees %s as what it is', async (fault, who, operation, input, detail = {}) => {
+        const answer = await callAs(who, operation, input)
+        expect(answer).toMatchObject({ fault: { name: fault, detail: { correlationId: CORRELATION } } })
+        // Some clients know the types of a detail's fields, others take them for strings.
+        for (const [field, value] of Object.entries(detail))
+          expect(Number(answer.fault?.detail[field])).toBe(value)
       })
     })
   })

@@ -10,14 +10,17 @@ my $WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-s
 # own namespace and its fields to be in none: so their namespaces are told to it.
 my %NAMESPACE = (Text => 'urn:dms:text:1', remove => 'http://tests.python-zeep.org/', MessagingService => 'urn:dms:messaging:1');
 
+# Fields that come more than once: one alone looks like any other field.
+my %LIST = (entry => 1, user => 1);
+
 my $json = JSON::PP->new->utf8->canonical;
 my %schemas;
 
 sub token {
     my ($user, $password) = @_;
     my $token = SOAP::Header->name('wsse:UsernameToken' => \SOAP::Header->value(
-        SOAP::Header->name('wsse:Username' => $user),
-        SOAP::Header->name('wsse:Password' => $password),
+        SOAP::Header->name('wsse:Username' => SOAP::Utils::encode_data($user)),
+        SOAP::Header->name('wsse:Password' => SOAP::Utils::encode_data($password)),
     ));
     return SOAP::Header->name('wsse:Security' => \$token)->attr({ 'xmlns:wsse' => $WSSE })->mustUnderstand(1);
 }
@@ -40,6 +43,8 @@ sub answer {
     # Without a type SOAP::Lite writes a value as it is; with one it names the type in xsi:type.
     my @fields = map { SOAP::Data->name($_ => SOAP::Utils::encode_data($input->{$_}))->type('') }
         grep { exists $input->{$_} } map { $_->attr->{name} } @{ $known->{parameters} };
+    # A call without fields would be nil, which no schema of ours allows; with no XML in it, it is empty.
+    push @fields, SOAP::Data->type(xml => '') unless @fields;
     my @header = $asked->{user} ? token(@$asked{qw(user password)}) : ();
     my $reply = $client->call($operation => @header, @fields);
 
@@ -52,9 +57,10 @@ sub answer {
         return { fault => { name => $name, reason => $reason, detail => $detail->{$name} } };
     }
     my %result;
-    for my $field ($reply->dataof("/Envelope/Body/${operation}Response/[>0]")) {
-        my ($name, $value) = ($field->name, $field->value);
-        $result{$name} = !exists $result{$name} ? $value : [ ref $result{$name} eq 'ARRAY' ? @{ $result{$name} } : $result{$name}, $value ];
+    my $path = "/Envelope/Body/${operation}Response";
+    for my $name (map { $_->name } $reply->dataof("$path/[>0]")) {
+        my @values = $reply->valueof("$path/$name");
+        $result{$name} = $LIST{$name} ? \@values : $values[0];
     }
     return { result => \%result };
 }

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
+import { describeWith, type PACKAGES } from '../support/describe-with.ts'
+import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
+import { interopFile, PYTHON } from './soap-peer.ts'
+
+const run = promisify(execFile)
+
+const DOCUMENT = 'docs/soap.md'
+/** Where the document says that the server is. */
+const ADDRESS = 'http://localhost:8080'
+const PROGRAMS = [...readFileSync(DOCUMENT, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
+  ([, language = '', code = '']) => ({ language, code }),
+)
+
+/** A command that the document names in its text, by the program. */
+function command(program: string): string {
+  return new RegExp(`\`(${program} [^\`]*)\``).exec(readFileSync(DOCUMENT, 'utf8'))?.[1] ?? `no ${program}`
+}
+
+interface Language {
+  readonly packages: readonly (keyof typeof PACKAGES)[]
+  /** The program's name as a file. */
+  readonly file: string
+  /** What a shell runs, with this server's address in it. */
+  readonly commands: readonly string[]
+}
+
+const java = `. ${interopFile('clients/jaxws-classpath.sh')};`
+
+/** How each language of the document is run here. */
+const LANGUAGES: Readonly<Record<string, Language>> = {
+  python: { packages: ['python3-zeep'], file: 'hello.py', commands: [`${PYTHON} hello.py`] },
+  java: {
+    packages: ['libjaxws-java', 'default-jdk-headless'],
+    file: 'Hello.java',
+    commands: [
+      `${java} ${command('wsimport').replace('wsimport', 'java com.sun.tools.ws.WsImport -quiet')} >&2`,
+      `${java} javac -nowarn Hello.java $(find dms -name '*.java') && java Hello`,
+    ],
+  },
+  php: { packages: ['php-soap'], file: 'hello.php', commands: ['/usr/bin/php hello.php'] },
+  js: { packages: [], file: 'hello.mjs', commands: [`${process.execPath} hello.mjs`] },
+  perl: {
+    packages: ['libsoap-lite-perl'],
+    file: 'hello.pl',
+    commands: ['/usr/bin/perl hello.pl'],
+  },
+  c: {
+    packages: ['gsoap', 'libgsoap-dev', 'gcc'],
+    file: 'hello.c',
+    commands: [`(${command('wsdl2h')}) >out 2>&1 || cat out`, `${command('gcc')} && ./a.out`],
+  },
+  sh: { packages: ['curl'], file: 'hello.sh', commands: ['sh hello.sh'] },
+}
+/** No program, or one that needs what is not on Debian. */
+const NOT_RUN = new Set(['text', 'csharp'])
+
+describe(DOCUMENT, () => {
+  test('has no program that is not run here, but the one for .NET', () => {
+    expect(PROGRAMS.map(({ language }) => language).filter((language) => !NOT_RUN.has(language))).toEqual(
+      Object.keys(LANGUAGES),
+    )
+  })
+
+  describe('its programs', () => {
+    const printed = PROGRAMS.find(({ language }) => language === 'text')?.code
+    let server: ServerProcess
+    beforeAll(async () => {
+      server = await startServerProcess()
+    })
+    afterAll(() => server?.close())
+    beforeEach(async () => {
+      for (const user of ['ada', 'bob']) {
+        await call(
+          `<Register><userName>${user}</userName><password>secret of ${user}</password></Register>`,
+          user,
+        )
+      }
+    })
+    afterEach(async () => {
+      for (const user of ['ada', 'bob']) await call('<Unregister/>', user)
+      await removeTempFolders()
+    })
+
+    const address = () => `http://127.0.0.1:${server.soapPort}`
+
+    async function call(operation: string, user: string): Promise<void> {
+      const request = operation.replace(/^<\w+/, '$& xmlns="urn:dms:messaging:1"')
+      const response = await fetch(`${address()}/messaging`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'text/xml', Authorization: `Basic ${btoa(`${user}:secret of ${user}`)}` },
+        body: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>${request}</s:Body></s:Envelope>`,
+      })
+      expect([response.status, await response.text()]).toEqual([200, expect.anything()])
+    }
+
+    async function runProgram(language: string): Promise<string> {
+      const { file, commands } = LANGUAGES[language] ?? { file: '', commands: [] }
+      const here = (text: string) => text.replaceAll(ADDRESS, address())
+      const folder = await makeTempFolder()
+      await symlink(resolve('node_modules'), join(folder, 'node_modules'))
+      await writeFile(
+        join(folder, file),
+        here(PROGRAMS.find((program) => program.language === language)?.code ?? ''),
+      )
+      let output = ''
+      for (const command of commands) {
+        const { stdout } = await run('sh', ['-ec', here(command)], { cwd: folder })
+        output += stdout
+      }
+      return output
+    }
+
+    for (const [language, { packages }] of Object.entries(LANGUAGES).filter(([name]) => name !== 'sh')) {
+      describeWith(...packages)(`in ${language}`, () => {
+        test('sends, receives, acknowledges and meets a typed fault', async () => {
+          expect(await runProgram(language)).toBe(printed)
+        }, 120_000)
+      })
+    }
+
+    describeWith('curl')('in sh', () => {
+      test('sends by a request as it is on the wire', async () => {
+        expect(await runProgram('sh')).toMatch(/<messageId>\d+<\/messageId>/)
+      })
+    })
+  })
+})

@@ -1,0 +1,124 @@
+import { Agent, request as post } from 'node:http'
+import {
+  openPipedClient,
+  runScript,
+  type ServerProcess,
+  startServerProcess,
+} from '../../support/command-line.ts'
+import { type Answer, envelope, listOf, readAnswer, request } from '../../support/messaging-calls.ts'
+
+/** The server as it is started by people, over real HTTP connections. */
+describe('/messaging of a server', () => {
+  let server: ServerProcess
+  const agent = new Agent({ keepAlive: true })
+  beforeAll(async () => {
+    server = await startServerProcess()
+  })
+  afterAll(async () => {
+    agent.destroy()
+    await server.close()
+  })
+
+  /** A call, and a way to hang up on it. */
+  function call(body: string, user?: string) {
+    const authorization = user === undefined ? {} : { Authorization: `Basic ${btoa(`${user}:pass word`)}` }
+    const document = envelope(body, {})
+    const headers = {
+      'Content-Type': 'text/xml; charset=utf-8',
+      'Content-Length': Buffer.byteLength(document),
+      ...authorization,
+    }
+    const sent = post({
+      port: server.soapPort,
+      host: '127.0.0.1',
+      path: '/messaging',
+      method: 'POST',
+      headers,
+      agent,
+    })
+    const answer = new Promise<Answer>((resolve, reject) => {
+      sent.on('error', reject)
+      sent.on('response', async (response) => {
+        let xml = ''
+        for await (const chunk of response.setEncoding('utf8')) xml += chunk
+        resolve(readAnswer(response.statusCode ?? 0, xml))
+      })
+    })
+    sent.end(document)
+    return { answer, hangUp: () => sent.destroy() }
+  }
+
+  const register = (userName: string) => call(request('Register', { userName, password: 'pass word' })).answer
+  const send = (user: string, recipient: string, text: string, clientMessageId?: string) =>
+    call(request('Send', { recipient, text, clientMessageId }), user).answer
+  const receive = (user: string, waitSeconds: number) =>
+    call(request('Receive', { maxMessages: 10, waitSeconds }), user)
+  const flags = () => ['-p', String(server.port), '--wsdl', server.wsdl]
+
+  test('has its WSDL and stands on the services page', async () => {
+    const wsdl = await (await fetch(`http://127.0.0.1:${server.soapPort}/messaging?wsdl`)).text()
+    expect(wsdl).toContain(`location="http://127.0.0.1:${server.soapPort}/messaging"`)
+    const page = await (await fetch(`http://127.0.0.1:${server.soapPort}/messaging`)).text()
+    for (const name of ['Register', 'Acknowledge', 'remove_spaces']) expect(page).toContain(name)
+  })
+
+  test('what a program sends by SOAP is shown by the command line, and the other way round, with receipts', async () => {
+    expect((await register('ada')).status).toBe(200)
+    await runScript(['REGISTER bob'], ...flags())
+    const bob = openPipedClient(...flags())
+    bob.type('CONNECT bob')
+    await bob.until(/^CONNECT OK$/m)
+    expect((await send('ada', 'bob', 'hi by SOAP', 'r')).result).toMatchObject({ clientMessageId: 'r' })
+    await bob.until(/^MESSAGE \d+ FROM ada :\n {2}hi by SOAP\nEND$/m)
+    expect((await receive('ada', 60).answer).result?.entry).toMatchObject({
+      receipt: { clientMessageId: 'r', recipient: 'bob' },
+    })
+    await call(request('Acknowledge', { seq: 1 }), 'ada').answer
+
+    bob.type('SEND ada hi   by   prompt')
+    const [entry] = listOf<{ seq: string; message: object }>((await receive('ada', 60).answer).result?.entry)
+    expect(entry?.message).toMatchObject({ sender: 'bob', text: 'hi by prompt' })
+    await call(request('Acknowledge', { seq: Number(entry?.seq) }), 'ada').answer
+    await bob.until(/^SEND MESSAGE id \d+ OK$/m)
+    await bob.end()
+  })
+
+  test('who hangs up while waiting is not waited for', async () => {
+    await register('carol')
+    const first = receive('carol', 60)
+    first.answer.catch(() => {})
+    const online = async () => {
+      const users = await call(request('ListUsers', { prefix: 'carol' }), 'carol').answer
+      return listOf<{ online: string }>(users.result?.user)[0]?.online === 'true'
+    }
+    while (!(await online()));
+    expect((await receive('carol', 0).answer).fault?.name).toBe('UserAlreadyConnected')
+    first.hangUp()
+    let again = await receive('carol', 0).answer
+    while (again.fault?.name === 'UserAlreadyConnected') again = await receive('carol', 0).answer
+    expect(again.status).toBe(200)
+    await send('ada', 'carol', 'still here')
+    expect((await receive('carol', 0).answer).result?.entry).toMatchObject({
+      message: { text: 'still here' },
+    })
+  })
+
+  test('what is acknowledged to the sender is there after the server was killed', async () => {
+    await register('dan')
+    expect((await send('ada', 'dan', 'durable', 'd')).status).toBe(200)
+    await server.kill()
+    await server.restart()
+    expect((await send('ada', 'dan', 'durable', 'd')).status).toBe(200)
+    const entries = listOf((await receive('dan', 0).answer).result?.entry)
+    expect(entries).toMatchObject([{ message: { text: 'durable' } }])
+  })
+
+  test('requests beyond what one address may ask are refused, as those of sessions are', async () => {
+    await server.close()
+    server = await startServerProcess('--max-requests-per-second', '10')
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send('ada', 'nobody', 'x')))
+    const names = answers.map(({ fault }) => fault?.name)
+    expect(names.filter((name) => name === 'TemporarilyUnavailable').length).toBeGreaterThan(0)
+    expect(names.filter((name) => name !== 'TemporarilyUnavailable').length).toBeGreaterThan(0)
+  })
+})

@@ -15,7 +15,7 @@ export type SoapHttpHandler = (request: IncomingMessage, response: ServerRespons
 export interface SoapHttpOptions {
   /** Counts the bodies of requests until they are answered, and the answers until they are taken. */
   readonly held: HeldBytes
-  /** How long an answer may wait for its caller to read it, in milliseconds; then the connection is cut. */
+  /** How long an answer may wait for its caller to read it, and a request of several parts may rest, in milliseconds; then the connection is cut. */
   readonly answerTimeoutMs: number
 }
 
@@ -101,7 +101,7 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
   async function answerParts(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.headers.expect !== undefined) response.writeContinue()
     const holding = count(response)
-    const body = new RequestBody(request)
+    const body = new RequestBody(request, answerTimeoutMs)
     const answered = await endpoint.handleParts(headOf(request, response), body, (bytes, length) => {
       if (!held.hasRoom(bytes, length)) return false
       hold(holding, bytes)

@@ -33,7 +33,7 @@ export interface HttpServerOptions {
     readonly handOver: (socket: Socket) => void
     readonly requestTimeoutMs: number
   }) => FastPath
-  /** How long a whole request may take to arrive, in milliseconds. */
+  /** How long a whole request may take to arrive, in milliseconds; one to an endpoint whose body has parts is the endpoint's to cut. */
   readonly requestTimeoutMs?: number
   /** Told of connections as they open and close. */
   readonly observer?: Pick<Observer, 'opened' | 'closed'>
@@ -53,6 +53,7 @@ export interface HttpServer {
 
 const MAX_HEADER_BYTES = 16 * 1024
 const CLOSE_IDLE_EVERY_MS = 20
+const MULTIPART = /^\s*multipart\//i
 
 /** Opens the server. Rejects with node's error (EADDRINUSE, EACCES, …) where it cannot listen. */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -61,12 +62,16 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   // POSTs of SOAP go past the router, which would cost more than all the rest (soap 3).
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const endpoint = request.method === 'POST' ? endpoints.get(pathOf(request.url ?? '/')) : undefined
+    // Files may take longer; who reads them sees to it that they come at all.
+    const isUpload = endpoint !== undefined && MULTIPART.test(request.headers['content-type'] ?? '')
+    if (!isUpload) cutLate(request, response, requestTimeoutMs)
     if (endpoint === undefined) app(request, response)
     else endpoint(request, response)
   }
   const serverOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    requestTimeout: requestTimeoutMs,
+    // Has one for all requests; `cutLate` has one for each.
+    requestTimeout: 0,
     headersTimeout: requestTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, Math.ceil(requestTimeoutMs / 4)),
     noDelay: true,
@@ -113,6 +118,20 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     },
     renewTls: (files) => (server as HttpsServer).setSecureContext({ minVersion: 'TLSv1.2', ...files }),
   }
+}
+
+const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
+
+/** Cuts the connection of a request that has not arrived whole in time, with what node:http says then. */
+function cutLate(request: IncomingMessage, response: ServerResponse, requestTimeoutMs: number): void {
+  if (request.complete) return
+  const { socket } = request
+  const late = setTimeout(() => {
+    if (request.complete) return
+    if (!response.headersSent) socket.write(TIMED_OUT, 'latin1')
+    socket.destroySoon()
+  }, requestTimeoutMs).unref()
+  request.once('close', () => clearTimeout(late))
 }
 
 /** The events that bring connections to node:http's own listener. */

@@ -157,7 +157,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         },
         onResult: (operation, milliseconds) => observer.soapAnswered?.(operation, 'ok', milliseconds),
       })
-      return { contract, endpoint }
+      // A service that reads who calls from a header block has fields for that on its page.
+      return { description: { ...contract, credentials: headers.length > 0 }, endpoint }
     }
     const services = new Map([
       ['/', await openService('text.wsdl', textPortType)],
@@ -167,7 +168,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const held = new HeldBytes(config.soapHeldBytes)
     const handling = { held, answerTimeoutMs: requestTimeoutMs }
     const app = createWebApp({
-      services: new Map([...services].map(([path, { contract }]) => [path, contract])),
+      services: new Map([...services].map(([path, { description }]) => [path, description])),
       failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
       metrics: metrics && (() => metrics.read(backend.store)),
       publicUrl: config.publicUrl,

@@ -1,6 +1,9 @@
 /** 100 bytes of text with runs of blanks. */
 export const TEXT = 'ten words  and ten blanks '.repeat(4).slice(0, 100)
 
+/** A mebibyte of words. */
+export const LARGE_TEXT = 'ten words  and ten blanks '.repeat(41_000).slice(0, 1024 * 1024)
+
 /** What every server does with it. */
 export function trim(text: string): string {
   return text.replace(/\s+/g, ' ').trim()

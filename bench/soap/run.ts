@@ -3,7 +3,9 @@
  * with a regular expression, node-soap's server on express, and Spyne under gunicorn with two workers. Needs wrk; peers
  * whose programs are not there are left out. Rounds are interleaved, so that what else the machine does hits all alike.
  *
- *   npm run bench:soap [-- --rounds 3 --seconds 2 --only ours,gSOAP]
+ *   npm run bench:soap [-- --rounds 3 --seconds 2 --only ours,gSOAP --large]
+ *
+ * `--large`: only the load with a text of a mebibyte.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,17 +13,19 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { processorSeconds } from '../support.ts'
-import { envelope, TEXT, trim, VERSIONS, type Version } from './call.ts'
+import { envelope, LARGE_TEXT, TEXT, trim, VERSIONS, type Version } from './call.ts'
 import { KINDS, missing, type Peer } from './servers.ts'
 
 const run = promisify(execFile)
 
 /** What is measured, and with whom: the others do not speak SOAP 1.2. */
-const LOADS: readonly { version: Version; connections: number; names?: readonly string[] }[] = [
-  { version: '1.1', connections: 16 },
-  { version: '1.2', connections: 16, names: ['ours', 'gSOAP'] },
-  { version: '1.1', connections: 1 },
-]
+const LOADS: readonly { version: Version; connections: number; names?: readonly string[]; text?: string }[] =
+  [
+    { version: '1.1', connections: 16 },
+    { version: '1.2', connections: 16, names: ['ours', 'gSOAP'] },
+    { version: '1.1', connections: 1 },
+    { version: '1.1', connections: 4, names: ['ours', 'gSOAP', 'bare node:http'], text: LARGE_TEXT },
+  ]
 
 interface Measured {
   readonly rate: number
@@ -61,18 +65,22 @@ async function load(
   }
 }
 
-async function checkAnswer(name: string, port: number, version: Version): Promise<void> {
+async function checkAnswer(name: string, port: number, version: Version, text: string): Promise<void> {
   const { headers } = VERSIONS[version]
-  const reply = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: envelope(version) })
+  const reply = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    headers,
+    body: envelope(version, text),
+  })
   const answer = await reply.text()
-  if (!answer.includes(`>${trim(TEXT)}<`)) throw new Error(`${name} answers: ${answer}`)
+  if (!answer.includes(`>${trim(text)}<`)) throw new Error(`${name} answers: ${answer.slice(0, 1000)}`)
 }
 
-function script(version: Version): string {
+function script(version: Version, text: string): string {
   const headers = Object.entries(VERSIONS[version].headers).map(
     ([name, value]) => `wrk.headers["${name}"] = '${value}'`,
   )
-  return `wrk.method = "POST"\n${headers.join('\n')}\nwrk.body = [==[${envelope(version)}]==]\n`
+  return `wrk.method = "POST"\n${headers.join('\n')}\nwrk.body = [==[${envelope(version, text)}]==]\n`
 }
 
 function median(numbers: readonly number[]): number {
@@ -84,6 +92,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string' },
+    large: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
@@ -103,20 +112,24 @@ try {
       .map((one) => one.toFixed(2))
       .join(' ')}`,
   )
-  for (const { version, connections, names } of LOADS) {
-    const file = join(folder, `post-${version}.lua`)
-    await writeFile(file, script(version))
+  for (const { version, connections, names, text = TEXT } of LOADS.filter(
+    (one) => !values.large || one.text !== undefined,
+  )) {
+    const file = join(folder, `post-${version}-${text.length}.lua`)
+    await writeFile(file, script(version, text))
     const loaded = peers
       .filter(({ name }) => names === undefined || names.includes(name))
       .map((peer) => ({ ...peer, measured: [] as Measured[] }))
     for (const peer of loaded) {
-      await checkAnswer(peer.name, peer.port, version)
+      await checkAnswer(peer.name, peer.port, version, text)
       await load(peer, file, 1, connections)
     }
     for (let round = 0; round < rounds; round++) {
       for (const peer of loaded) peer.measured.push(await load(peer, file, seconds, connections))
     }
-    console.log(`\nSOAP ${version}, ${connections} connections, median of ${rounds} rounds of ${seconds} s`)
+    console.log(
+      `\nSOAP ${version}, ${text.length} bytes of text, ${connections} connections, median of ${rounds} rounds of ${seconds} s`,
+    )
     const [ours] = loaded.map(({ measured }) => median(measured.map(({ rate }) => rate)))
     for (const { name, measured } of loaded) {
       const rate = median(measured.map((one) => one.rate))
@@ -124,7 +137,7 @@ try {
       const cpu = median(measured.map((one) => one.cpu))
       const all = measured.map((one) => one.rate.toFixed(0)).join(' ')
       console.log(
-        `${name.padEnd(21)}${rate.toFixed(0).padStart(7)} calls/s   ours is ${((ours ?? 0) / rate).toFixed(2)} times that   p99 ${p99.toFixed(2)} ms   ${Number.isNaN(cpu) ? '' : `${cpu.toFixed(1)} µs of processor a call   `}(${all})`,
+        `${name.padEnd(21)}${rate.toFixed(0).padStart(7)} calls/s ${((rate * text.length) / 1e6).toFixed(1).padStart(6)} MB/s   ours is ${((ours ?? 0) / rate).toFixed(2)} times that   p99 ${p99.toFixed(2)} ms   ${Number.isNaN(cpu) ? '' : `${cpu.toFixed(1)} µs of processor a call   `}(${all})`,
       )
     }
   }

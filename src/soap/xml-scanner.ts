@@ -310,9 +310,14 @@ function resolveName(scope: Scope | undefined, value: string): QName | undefined
   return namespace === undefined ? undefined : { namespace, local: value.slice(colon + 1) }
 }
 
+/** XML 1.0, 2.11: every line end is one line feed. */
+function withoutReturns(document: string): string {
+  return document.includes('\r') ? document.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : document
+}
+
 /** The scanner that says what is XML: pulls tokens straight from the document. Tests hold it against saxes. */
 export const scanXml: Scanner = (document, limits) => {
   if (!hasOnlyXmlCharacters(document))
     throw new XmlError('the document has a character that XML does not allow')
-  return new DocumentReader(document.includes('\r') ? document.replace(/\r\n?/g, '\n') : document, limits)
+  return new DocumentReader(withoutReturns(document), limits)
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { collapseRuns, removeSpaces } from '../../src/port-types/text.ts'
 
 /** Unicode's property White_Space, from the engine's own tables. */
@@ -23,6 +24,45 @@ describe('remove_spaces', () => {
       const expected = UNICODE_WHITE.test(character) ? 'a b' : `a${character}b`
       if (removeSpaces(`a${character}b`) !== expected) throw new Error(`U+${code.toString(16)}`)
     }
+  })
+})
+
+describe('a long text', () => {
+  const words = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        ' ',
+        '  ',
+        '\t',
+        '\n',
+        '\r\n',
+        '\x1c',
+        '\x85',
+        '\u00a0',
+        '\u1680',
+        '\u2003',
+        '\u3000',
+        '\ufeff',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    ),
+  )
+
+  test('is done as a short one is, whatever its characters', () => {
+    fc.assert(
+      fc.property(words, fc.constantFrom('', 'é', '日'), (pieces, more) => {
+        const short = pieces.join('').slice(0, 900)
+        // What is added has no white space, and makes it long.
+        const added = `x${more}`.repeat(600)
+        expect(removeSpaces(added + short)).toBe(added + removeSpaces(`x${short}`).slice(1))
+        expect(collapseRuns(added + short)).toBe(added + collapseRuns(short))
+      }),
+    )
+  })
+
+  test.each([' ', '\u3000', '\t \n'])('of nothing but %j becomes nothing', (white) => {
+    expect(removeSpaces(white.repeat(2000))).toBe('')
+    expect(collapseRuns(white.repeat(2000))).toBe(' ')
   })
 })
 

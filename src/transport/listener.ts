@@ -59,7 +59,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     })
   } else {
     const handshake = { handshakeTimeout: openingTimeoutMs, minVersion: 'TLSv1.2', ...options.tls } as const
-    server = createTlsServer({ ...socketOptions, ...handshake }, negotiate)
+    // Who closes in the middle of a handshake has gone; afterwards half-open is what it is without TLS.
+    server = createTlsServer({ ...socketOptions, ...handshake, allowHalfOpen: false }, (socket) => {
+      socket.allowHalfOpen = true
+      negotiate(socket)
+    })
     // Limits count from the first packet, not from the handshake's end.
     server.on('connection', admit)
     server.on('tlsClientError', (_error, socket) => socket.destroy())

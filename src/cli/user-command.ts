@@ -1,4 +1,4 @@
-import { askAdmin } from '../client/admin-client.ts'
+import { askAdmin, listUsers } from '../client/admin-client.ts'
 import { createSecret, createVerifier } from '../client/scram.ts'
 import { harmless } from '../domain/harmless.ts'
 import { askSecret } from './ask-secret.ts'
@@ -33,7 +33,7 @@ export async function runUserCommand(options: UserCommandOptions, io: UserComman
   }
   try {
     if (action === 'list') {
-      for (const found of (await askAdmin(folder, { operation: 'list', prefix: user })).users ?? []) {
+      for await (const found of listUsers(folder, user)) {
         const kind = found.credential ? 'credential' : 'open'
         say(`${harmless(found.user)}  ${kind}  ${found.waiting} waiting`, found)
       }

@@ -1,7 +1,13 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Fault } from '../domain/fault.ts'
-import { ADMIN_SOCKET, type AdminReply, type AdminRequest, type AdminResult } from '../wire/admin.ts'
+import {
+  ADMIN_SOCKET,
+  type AdminReply,
+  type AdminRequest,
+  type AdminResult,
+  type AdminUser,
+} from '../wire/admin.ts'
 import { CannotConnect } from './errors.ts'
 
 /**
@@ -12,6 +18,18 @@ export async function askAdmin(folder: string, request: AdminRequest): Promise<A
   const reply = await exchange(join(folder, ADMIN_SOCKET), `${JSON.stringify(request)}\n`)
   if (!reply.ok) throw new Fault(reply.code, reply.reason)
   return reply
+}
+
+/** All users whose names start with `prefix`, in order, asked for a page at a time. Throws like `askAdmin`. */
+export async function* listUsers(folder: string, prefix: string): AsyncGenerator<AdminUser> {
+  let after = ''
+  for (;;) {
+    const { users = [] } = await askAdmin(folder, { operation: 'list', prefix, after })
+    const last = users.at(-1)
+    if (last === undefined) return
+    yield* users
+    after = last.user
+  }
 }
 
 function exchange(path: string, line: string): Promise<AdminReply> {

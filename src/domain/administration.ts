@@ -26,6 +26,6 @@ export interface Administration {
   reset(name: ByteString, verifier: ByteString): Promise<void>
   /** A token that acts as this user over HTTP for so many days, 3650 at most (`Authentication.issueToken`). */
   token(name: ByteString, days: number): Promise<IssuedToken>
-  /** Accounts whose names start with `prefix`, in byte order, 1000 at most. */
-  list(prefix: ByteString): Promise<readonly UserRecord[]>
+  /** Accounts whose names start with `prefix` and come after `after`, in byte order, a page at a time: the page after the last is empty. */
+  list(prefix: ByteString, after: ByteString): Promise<readonly UserRecord[]>
 }

@@ -44,8 +44,8 @@ export interface Store {
   /** Sets or replaces the credential. Rejects with `no-such-user`. */
   setVerifier(name: UserName, verifier: ByteString): Promise<void>
   account(name: ByteString): Promise<Account | undefined>
-  /** Accounts whose names start with `prefix`, in byte order, `limit` at most. */
-  accounts(prefix: ByteString, limit: number): Promise<readonly Account[]>
+  /** Accounts whose names start with `prefix` and come after `after` (by default all), in byte order, `limit` at most. */
+  accounts(prefix: ByteString, limit: number, after?: ByteString): Promise<readonly Account[]>
 
   /**
    * Accepts messages, in order. Each outcome stands at its envelope's index: the new id, the id of the message

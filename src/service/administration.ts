@@ -5,8 +5,8 @@ import { Fault } from '../domain/fault.ts'
 import type { Claim, Messaging } from '../domain/messaging.ts'
 import type { Store } from '../domain/store.ts'
 
-/** How many users one listing shows. */
-const MAX_LISTED = 1000
+/** How many users are on one page of a listing. */
+const PAGE = 1000
 
 /** How many days a token may be good for, and what a day is in seconds. */
 const MAX_TOKEN_DAYS = 3650
@@ -47,8 +47,8 @@ export function createAdministration({
       const expires = Math.floor(clock() / 1000) + days * DAY
       return { token: await authentication.issueToken(name, expires), expires }
     },
-    async list(prefix) {
-      const accounts = await store.accounts(prefix, MAX_LISTED)
+    async list(prefix, after) {
+      const accounts = await store.accounts(prefix, PAGE, after)
       return Promise.all(
         accounts.map(async ({ name, verifier }) => ({
           name,

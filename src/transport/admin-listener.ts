@@ -71,7 +71,7 @@ async function answer(line: string, administration: Administration): Promise<Adm
 async function carryOut(request: AdminRequest, administration: Administration): Promise<AdminResult> {
   switch (request.operation) {
     case 'list': {
-      const users = await administration.list(toByteString(request.prefix))
+      const users = await administration.list(toByteString(request.prefix), toByteString(request.after))
       return { users: users.map(({ name, ...rest }) => ({ user: fromByteString(name), ...rest })) }
     }
     case 'token': {
@@ -94,7 +94,7 @@ const MEMBERS: Readonly<Record<AdminRequest['operation'], Readonly<Record<string
   reset: { user: 'string', verifier: 'string' },
   token: { user: 'string', days: 'number' },
   remove: { user: 'string' },
-  list: { prefix: 'string' },
+  list: { prefix: 'string', after: 'string' },
 }
 
 /** Reads a request. Throws `invalid-request`. */

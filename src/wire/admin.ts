@@ -10,7 +10,8 @@ export type AdminRequest =
   | { readonly operation: 'add' | 'reset'; readonly user: string; readonly verifier: string }
   | { readonly operation: 'token'; readonly user: string; readonly days: number }
   | { readonly operation: 'remove'; readonly user: string }
-  | { readonly operation: 'list'; readonly prefix: string }
+  /** A page of users, those after `after`; empty: from the first. The page after the last is empty. */
+  | { readonly operation: 'list'; readonly prefix: string; readonly after: string }
 
 /** A user in a listing. */
 export interface AdminUser {

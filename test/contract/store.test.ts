@@ -88,14 +88,17 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     test('accounts are listed by the start of their names, in byte order, up to a limit', async () => {
       const store = await openStore()
       await register(store, 'b', 'é', 'ab', 'a', 'aé', 'z', 'abc')
-      const names = async (prefix: string, limit: number): Promise<string[]> =>
-        (await store.accounts(toByteString(prefix), limit)).map(({ name }) => name)
+      const names = async (prefix: string, limit: number, after = ''): Promise<string[]> =>
+        (await store.accounts(toByteString(prefix), limit, toByteString(after))).map(({ name }) => name)
       const inOrder = ['a', 'ab', 'abc', 'aé', 'b', 'z', 'é'].map(toByteString)
       expect(await names('', 100)).toEqual(inOrder)
       expect(await names('', 3)).toEqual(inOrder.slice(0, 3))
       expect(await names('a', 100)).toEqual(inOrder.slice(0, 4))
       expect(await names('ab', 1)).toEqual(['ab'])
       expect(await names('nobody', 100)).toEqual([])
+      expect(await names('', 2, 'aé')).toEqual(inOrder.slice(4, 6))
+      expect(await names('a', 100, 'aa')).toEqual(inOrder.slice(1, 4))
+      expect(await names('', 100, 'é')).toEqual([])
     })
 
     test('a listing knows what was registered and removed in the same moment', async () => {

@@ -112,6 +112,19 @@ describe('dms user', () => {
     expect(await dmsUser('token', 'ann', '--days', '0')).toMatchObject({ code: 2 })
   })
 
+  test('list shows everybody, also where there are thousands', async () => {
+    await server.kill()
+    server = await startServerProcess({ folder })
+    const registrar = await openSession()
+    const names = Array.from({ length: 2_001 }, (_, n) => `user${String(n).padStart(4, '0')}`)
+    for (let at = 0; at < names.length; at += 100) {
+      await Promise.all(names.slice(at, at + 100).map((name) => registrar.ask('REGISTER', name, '')))
+    }
+    const { stdout } = await dmsUser('list', 'user')
+    expect(stdout.split('\n').slice(0, -1)).toEqual(names.map((name) => `${name}  open  0 waiting`))
+    await registrar.close()
+  })
+
   test('only the owner of the server opens its socket, and a restart takes the place of one that was left', async () => {
     const mode = async () => (await stat(join(folder, 'admin.sock'))).mode & 0o777
     expect(await mode()).toBe(0o600)

@@ -230,15 +230,17 @@ export class Ledger {
   }
 
   /** Accounts in the order of their names. */
-  list(prefix: ByteString, limit: number): LedgerAccount[] {
+  list(prefix: ByteString, limit: number, after = '' as ByteString): LedgerAccount[] {
     if (prefix.length > MAX_NAME_BYTES) return []
     const names = new Set<ByteString>()
     // What is not on disk yet counts too; it is little.
     const changed = [...this.#writing.accounts.keys(), ...this.#changes.accounts.keys()]
-    for (const name of changed) if (name.startsWith(prefix)) names.add(name)
+    for (const name of changed) if (name.startsWith(prefix) && name > after) names.add(name)
     const most = names.size + limit
-    for (const key of this.#environment.accounts.getKeys({ start: accountKey(prefix) })) {
+    const start = accountKey(prefix > after ? prefix : after)
+    for (const key of this.#environment.accounts.getKeys({ start })) {
       const name = accountName(key)
+      if (name === after) continue
       if (!name.startsWith(prefix) || names.size >= most) break
       names.add(name)
     }

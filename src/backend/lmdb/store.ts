@@ -70,9 +70,9 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       return ledger.account(name)
     },
 
-    async accounts(prefix, limit) {
+    async accounts(prefix, limit, after) {
       assertReady()
-      return ledger.list(prefix, limit)
+      return ledger.list(prefix, limit, after)
     },
 
     async append(envelopes) {

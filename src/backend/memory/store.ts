@@ -60,8 +60,8 @@ export function createMemoryStore(
 
     account: async (name) => accounts.get(name),
 
-    async accounts(prefix, limit) {
-      const names = [...accounts.keys()].filter((name) => name.startsWith(prefix)).sort()
+    async accounts(prefix, limit, after = '' as ByteString) {
+      const names = [...accounts.keys()].filter((name) => name.startsWith(prefix) && name > after).sort()
       return names.slice(0, limit).map((name) => known(name))
     },
 

@@ -2,6 +2,7 @@
 export type {
   ClientState,
   Incoming,
+  IncomingAttachment,
   IncomingMessage,
   IncomingReceipt,
   OnState,
@@ -18,7 +19,8 @@ export {
   type Session,
   unregister,
 } from './client/connect.ts'
-export { CannotConnect, TimedOut } from './client/errors.ts'
+export { CannotConnect, DamagedFile, TimedOut } from './client/errors.ts'
+export type { OutgoingFile } from './client/outgoing-file.ts'
 export type { BackoffLimits } from './client/reconnect.ts'
 export { UnprovenServer } from './client/scram.ts'
 export { Fault, type FaultCode } from './domain/fault.ts'

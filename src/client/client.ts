@@ -1,3 +1,5 @@
+import type { OutgoingFile } from './outgoing-file.ts'
+
 /** A message that came for the connected user. */
 export interface IncomingMessage {
   readonly kind: 'message'
@@ -7,6 +9,34 @@ export interface IncomingMessage {
   readonly text: string
   /** When the server accepted it: ISO 8601, UTC. The original protocol does not tell. */
   readonly acceptedAt?: string
+  /** The file that came with it. */
+  readonly attachment?: IncomingAttachment
+  /** The message was shown before; its file was not said to be safe, and comes again. */
+  readonly again?: true
+}
+
+/** A file that came with a message. It stays on the server until it is confirmed; messages behind it are given out meanwhile. */
+export interface IncomingAttachment {
+  /** As the sender wrote it: never to be taken for a path, and not yet harmless to a terminal. */
+  readonly name: string
+  /** In bytes. */
+  readonly size: number
+  /** SHA-256 in lower-case hex. */
+  readonly sha256: string
+  /** What the sender says it holds, or empty. */
+  readonly mediaType: string
+  /** The server has the message and not the file any more. */
+  readonly lost: boolean
+  /**
+   * The bytes from the beginning, in pieces; goes on by itself where a connection was lost. Throws `Fault`, `DamagedFile` at
+   * the end when the sum is another one, the signal's reason, or why the session ended.
+   */
+  open(options?: RequestOptions): AsyncIterable<Uint8Array>
+  /**
+   * The file is safe here, or not wanted: the server may let go of it. Without that nothing from this message on counts as
+   * received: message and file come again in the next session, the message with `again`.
+   */
+  confirm(): void
 }
 
 /** The receipt for a message of the connected user: its recipient has it. */
@@ -93,6 +123,13 @@ export interface Client {
   disconnect(user: string, options?: RequestOptions): Promise<void>
   /** Sends as the connected user; resolves to the message's id once the server has stored it. Waits while the server is away. */
   send(recipient: string, text: string, options?: RequestOptions): Promise<number>
+  /** Sends a message with a file; the text may be empty. A connection that is lost on the way begins the upload anew. Else as `send`. */
+  sendAttachment(
+    recipient: string,
+    text: string,
+    file: OutgoingFile,
+    options?: RequestOptions,
+  ): Promise<number>
   /** Sets or replaces the connected user's credential. */
   passwd(credential: Credential, options?: RequestOptions): Promise<void>
   /** The users whose names begin with `prefix`, a hundred at most. Asked as the connected user. */

@@ -9,6 +9,7 @@ import type {
   UserPresence,
 } from './client.ts'
 import { createLegacyClient } from './legacy-client.ts'
+import { type OutgoingFile, outgoingFile } from './outgoing-file.ts'
 import type { BackoffLimits } from './reconnect.ts'
 import { createSecret } from './scram.ts'
 import { createSessionClient } from './session-client.ts'
@@ -63,6 +64,17 @@ export interface Session extends AsyncIterable<Incoming> {
    * Messages go out in the order of the calls. Rejects with `Fault`.
    */
   send(recipient: string, text: string, options?: RequestOptions): Promise<number>
+  /**
+   * Sends a message with a file, given by its path or in pieces; the text may be empty. Resolves to the message's id once both
+   * are stored and synced. A connection that is lost on the way begins the upload anew. It is sent when it is answered: messages
+   * that are sent meanwhile go before it. Rejects with `Fault`, or with the error of reading the file.
+   */
+  sendAttachment(
+    recipient: string,
+    text: string,
+    file: OutgoingFile | string,
+    options?: RequestOptions,
+  ): Promise<number>
   /** The users whose names begin with `prefix`, a hundred at most. */
   users(prefix?: string, options?: RequestOptions): Promise<readonly UserPresence[]>
   /** Replaces the secret by a password that somebody chose, or by one that it generates; resolves to it. */
@@ -128,6 +140,10 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     user,
     waiting,
     send: (recipient, text, request) => client.send(recipient, text, request),
+    async sendAttachment(recipient, text, file, request) {
+      const outgoing = typeof file === 'string' ? await outgoingFile(file) : file
+      return client.sendAttachment(recipient, text, outgoing, request)
+    },
     users: (prefix = '', request) => client.users(prefix, request),
     async passwd(chosen, request) {
       const credential = credentialOf(chosen)

@@ -24,6 +24,14 @@ export class TimedOut extends Error {
   }
 }
 
+/** A file that came is not the one that was sent: its sum is another one. */
+export class DamagedFile extends Error {
+  constructor() {
+    super('the file is damaged: its SHA-256 is not that of the file that was sent')
+    this.name = 'DamagedFile'
+  }
+}
+
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'connection refused'],
   ['ECONNRESET', 'the connection was cut'],

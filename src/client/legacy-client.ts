@@ -87,6 +87,9 @@ export function createLegacyClient(server: LegacyServer, receive: Receive): Clie
       const { id } = await ask('SEND', options, connected.user, recipient, text)
       return id ?? 0
     },
+    async sendAttachment() {
+      throw impossible('carries no files')
+    },
     async passwd() {
       throw impossible('keeps no secrets')
     },

@@ -1,5 +1,6 @@
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
-import type { Incoming, Receive } from './client.ts'
+import type { Incoming, IncomingAttachment, IncomingMessage, Receive } from './client.ts'
+import type { WaitingFile } from './session-download.ts'
 import { Line } from './session-line.ts'
 import { type Mark, type Marks, NO_MARK } from './session-marks.ts'
 
@@ -11,6 +12,8 @@ export interface ArrivalsContext {
   unanswered(ref: ByteString): boolean
   /** Tells the server that everything up to and including `seq` was taken; does nothing while it is away. */
   confirm(seq: number): void
+  /** How the bytes of a file come that waits for the user who is present now. */
+  download(file: WaitingFile): IncomingAttachment['open']
   /** An item could not be taken, or that it was could not be written down. It was not confirmed. */
   failed(error: Error): void
 }
@@ -23,6 +26,14 @@ interface Mailbox {
   /** What has arrived, taken or not. */
   arrived: Mark
   written: Mark
+  /**
+   * Files that are not safe yet, by their seqs: nothing from the first of them on is confirmed. And those that are safe behind
+   * one that is not.
+   */
+  readonly unfinished: Map<number, IncomingAttachment>
+  readonly finished: Set<number>
+  /** Up to here all is safe, and the server was told. */
+  safe: number
   /** The server has another one by now: what is still taken of this one must not be confirmed in the other. */
   over: boolean
 }
@@ -32,8 +43,12 @@ interface Arrival {
   /** Of a receipt: the ref of its SEND. */
   readonly ref: ByteString | undefined
   readonly mailbox: Mailbox
-  readonly mark: Mark
+  /** Undefined: its message was shown before. */
+  readonly mark: Mark | undefined
 }
+
+/** The fields of SEND_MESSAGE; SEND_MESS_ATTACH has the same, and then those of its file. */
+const MESSAGE_FIELDS = 5
 
 /** What a time of acceptance looks like (wire-protocol 2, SEND_MESSAGE). */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
@@ -69,13 +84,16 @@ export class SessionArrivals {
     this.#stuck = false
     if (this.#mailbox?.user === user) return
     const mark = this.#context.marks.read(user)
-    this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false }
+    this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false, ...noFiles() }
   }
 
   /** The user is present no more: what was not taken stays on the server, and comes again. */
   end(): void {
     this.#items.clear()
-    if (this.#mailbox !== undefined) this.#mailbox.arrived = this.#taking?.mark ?? this.#mailbox.shown
+    if (this.#mailbox === undefined) return
+    this.#mailbox.arrived = this.#taking?.mark ?? this.#mailbox.shown
+    // What is not safe comes again with its message.
+    this.#mailbox.unfinished.clear()
   }
 
   /** The account is gone, or is a new one. */
@@ -87,7 +105,7 @@ export class SessionArrivals {
     this.#mailbox = undefined
   }
 
-  /** A SEND_MESSAGE. False: it is not one. */
+  /** A SEND_MESSAGE or SEND_MESS_ATTACH. False: it is not one. */
   message(fields: readonly ByteString[]): boolean {
     const [seq, sender, id, acceptedAt, text] = fields as readonly [
       ByteString,
@@ -102,8 +120,10 @@ export class SessionArrivals {
     }
     const place = { seq: Number(seq), id: Number(id), at: acceptedAt as string }
     if (!this.#admits(place)) return false
-    const item = { kind: 'message', id: place.id, sender: fromByteString(sender) } as const
-    this.#arrive(place, { ...item, text: fromByteString(text), acceptedAt }, undefined)
+    const words = { kind: 'message', id: place.id, sender: fromByteString(sender) } as const
+    const item = { ...words, text: fromByteString(text), acceptedAt }
+    if (fields.length === MESSAGE_FIELDS) this.#arrive(place, item, undefined)
+    else return this.#arriveWithFile(place, item, fields.slice(MESSAGE_FIELDS))
     return true
   }
 
@@ -136,6 +156,7 @@ export class SessionArrivals {
     this.#confirming = false
     const mailbox = this.#mailbox
     if (mailbox === undefined || mailbox.shown.seq === 0) return
+    const through = confirmable(mailbox)
     try {
       if (mailbox.written !== mailbox.shown) this.#context.marks.write(mailbox.user, mailbox.shown)
       mailbox.written = mailbox.shown
@@ -143,7 +164,10 @@ export class SessionArrivals {
       this.#context.failed(error as Error)
       return
     }
-    this.#context.confirm(mailbox.shown.seq)
+    if (through <= 0) return
+    mailbox.safe = through
+    for (const seq of mailbox.finished) if (seq <= through) mailbox.finished.delete(seq)
+    this.#context.confirm(through)
   }
 
   /** Do its numbers make sense, and does the server keep to its window. */
@@ -152,16 +176,16 @@ export class SessionArrivals {
     return numbers && this.#items.length <= this.#room
   }
 
-  #arrive(place: Mark, item: Incoming, ref: ByteString | undefined): void {
+  #arrive(place: Mark, item: Incoming, ref: ByteString | undefined, attachment?: IncomingAttachment): void {
     let mailbox = this.#mailbox
     if (mailbox === undefined) return
     if (place.seq <= mailbox.arrived.seq) {
-      if (place.id <= mailbox.arrived.id && place.at <= mailbox.arrived.at) {
+      if (hasArrived(mailbox, place)) {
         if (place.seq <= mailbox.shown.seq) this.#confirmSoon()
         return
       }
       mailbox.over = true
-      mailbox = { ...mailbox, shown: NO_MARK, arrived: NO_MARK, over: false }
+      mailbox = { ...mailbox, shown: NO_MARK, arrived: NO_MARK, over: false, ...noFiles() }
       this.#mailbox = mailbox
     }
     const { id, at } = mailbox.arrived
@@ -170,8 +194,54 @@ export class SessionArrivals {
       id: Math.max(id, place.id),
       at: later(place.at, at),
     }
+    if (attachment !== undefined) mailbox.unfinished.set(place.seq, attachment)
     this.#items.push({ item, ref, mailbox, mark: mailbox.arrived })
     this.advance()
+  }
+
+  /** A message that has a file. One that was shown before is given out again for its file, unless that is under way or safe. */
+  #arriveWithFile(place: Mark, item: IncomingMessage, fields: readonly ByteString[]): boolean {
+    const [name, size, sha256, mediaType] = fields as readonly [
+      ByteString,
+      ByteString,
+      ByteString,
+      ByteString,
+    ]
+    const { seq } = place
+    const file: WaitingFile = { seq, size: Number(size), sha256 }
+    if (!Number.isSafeInteger(file.size) || file.size < 0) return false
+    const attachment: IncomingAttachment = {
+      name: fromByteString(name),
+      size: file.size,
+      sha256,
+      mediaType: fromByteString(mediaType),
+      lost: sha256 === '',
+      open: this.#context.download(file),
+      confirm: () => this.#finish(seq, attachment),
+    }
+    const before = this.#mailbox
+    if (before !== undefined && hasArrived(before, place)) {
+      if (seq <= before.safe || before.finished.has(seq)) this.#confirmSoon()
+      else if (!before.unfinished.has(seq)) {
+        before.unfinished.set(seq, attachment)
+        const again = { ...item, attachment, again: true } as const
+        this.#items.push({ item: again, ref: undefined, mailbox: before, mark: undefined })
+        this.advance()
+      }
+      return true
+    }
+    this.#arrive(place, { ...item, attachment }, undefined, attachment)
+    return true
+  }
+
+  /** A file is safe. */
+  #finish(seq: number, attachment: IncomingAttachment): void {
+    const mailbox = this.#mailbox
+    // That of an earlier session: it came again, or will.
+    if (mailbox?.unfinished.get(seq) !== attachment) return
+    mailbox.unfinished.delete(seq)
+    mailbox.finished.add(seq)
+    this.#confirmSoon()
   }
 
   #take(arrival: Arrival): void {
@@ -206,7 +276,7 @@ export class SessionArrivals {
   }
 
   #taken({ mailbox, mark }: Arrival): void {
-    if (mailbox.over) return
+    if (mailbox.over || mark === undefined) return
     mailbox.shown = mark
     if (mailbox === this.#mailbox) this.#confirmSoon()
     else this.#context.marks.write(mailbox.user, mark) // somebody else is connected by now
@@ -218,6 +288,20 @@ export class SessionArrivals {
     // After everything else that this tick brings, and all that is taken at once.
     process.nextTick(flush, this)
   }
+}
+
+function noFiles(): Pick<Mailbox, 'unfinished' | 'finished' | 'safe'> {
+  return { unfinished: new Map(), finished: new Set(), safe: 0 }
+}
+
+/** Is an item of this place one that has arrived already; see `SessionArrivals`. */
+function hasArrived({ arrived }: Mailbox, { seq, id, at }: Mark): boolean {
+  return seq <= arrived.seq && id <= arrived.id && at <= arrived.at
+}
+
+/** The last seq that may be confirmed: what was shown, up to the first file that is not safe. */
+function confirmable({ shown, unfinished }: Mailbox): number {
+  return unfinished.size === 0 ? shown.seq : Math.min(shown.seq, Math.min(...unfinished.keys()) - 1)
 }
 
 /** Of two times in ISO 8601, both UTC; text order is time order. */

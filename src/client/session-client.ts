@@ -10,11 +10,13 @@ import type {
   UserPresence,
 } from './client.ts'
 import { CannotConnect } from './errors.ts'
+import type { OutgoingFile } from './outgoing-file.ts'
 import { BACKOFF, type BackoffLimits, createBackoff } from './reconnect.ts'
 import { createVerifier } from './scram.ts'
 import { SessionArrivals } from './session-arrivals.ts'
 import { SessionConnection, type SessionListener } from './session-connection.ts'
 import { addressOf, type SessionServer } from './session-dial.ts'
+import { downloadFile } from './session-download.ts'
 import { logIn } from './session-login.ts'
 import { createMarks, type Marks, openMarks } from './session-marks.ts'
 import { type PresenceContext, SessionPresence } from './session-presence.ts'
@@ -68,9 +70,13 @@ class SessionClient implements Client, SessionListener {
     this.#arrivals = new SessionArrivals({
       receive,
       marks: this.#marks,
-      unanswered: (ref) => this.#sends.has(ref),
+      unanswered: (ref) => this.#sends.has(ref) || this.#presence?.uploads.has(ref) === true,
       confirm: (seq) => {
         if (this.#presence !== undefined) this.#connection?.write(`ACK\0${seq}\0`)
+      },
+      download: (file) => {
+        const { reach } = this.#someone()
+        return ({ signal } = {}) => downloadFile(reach, file, signal)
       },
       failed: (error) => {
         if (!this.#presence?.leaving) this.#presence?.finish(error)
@@ -144,7 +150,7 @@ class SessionClient implements Client, SessionListener {
     if (presence?.user !== user) throw new Fault('not-connected', notConnected(presence?.user))
     presence.leaving = true
     try {
-      await unlessAborted(this.#sends.settled(), signal)
+      await unlessAborted(this.#settled(presence), signal)
       const connection = this.#connection
       if (connection === undefined) return
       this.#arrivals.flush()
@@ -164,6 +170,19 @@ class SessionClient implements Client, SessionListener {
       return Promise.reject(new Fault('not-connected', notConnected(undefined)))
     }
     return this.#sends.send(recipient, text, signal)
+  }
+
+  sendAttachment(
+    recipient: string,
+    text: string,
+    file: OutgoingFile,
+    { signal }: RequestOptions = {},
+  ): Promise<number> {
+    const presence = this.#presence
+    if (presence === undefined || presence.leaving) {
+      return Promise.reject(new Fault('not-connected', notConnected(undefined)))
+    }
+    return presence.uploads.send(recipient, text, file, signal)
   }
 
   async passwd(credential: Credential, { signal }: RequestOptions = {}): Promise<void> {
@@ -202,6 +221,7 @@ class SessionClient implements Client, SessionListener {
     if (this.#presence === undefined) return
     const [, id, ref] = fields as readonly [ByteString, ByteString, ByteString]
     this.#sends.proven(ref, Number(id))
+    this.#presence.uploads.proven(ref, Number(id))
     if (!this.#arrivals.receipt(fields)) this.#breach('SEND_MESS_ACK')
   }
 
@@ -215,7 +235,7 @@ class SessionClient implements Client, SessionListener {
     const connection = await this.#reach(signal)
     presence.leaving = true
     try {
-      await unlessAborted(this.#sends.settled(), signal)
+      await unlessAborted(this.#settled(presence), signal)
       await unlessAborted(connection.request('UNREGISTER'), signal)
       presence.leave(new Fault('not-connected', `${presence.user} was unregistered`))
     } finally {
@@ -256,6 +276,12 @@ class SessionClient implements Client, SessionListener {
   async #open(): Promise<SessionConnection> {
     this.#connection = await SessionConnection.open(this.#server, this, this.#closed.signal)
     return this.#connection
+  }
+
+  /** Resolves when all that was sent is answered, or nothing can be. */
+  async #settled({ uploads, reach }: SessionPresence): Promise<void> {
+    await this.#sends.settled()
+    await Promise.race([uploads.settled(), reach.away()])
   }
 
   #someone(): SessionPresence {

@@ -16,12 +16,21 @@ import { decodeFault, decodeOpening, notOurs, type SessionTerms } from './sessio
 export interface SessionListener {
   /** A SEND was answered: with its message's id, or refused. */
   answered(ref: ByteString, outcome: number | Fault): void
-  /** SEND_MESSAGE; fields in the order of `SESSION_REPLIES`. */
+  /** SEND_MESSAGE or SEND_MESS_ATTACH; fields in the order of `SESSION_REPLIES`. */
   message(fields: readonly ByteString[]): void
   /** SEND_MESS_ACK, likewise. */
   receipt(fields: readonly ByteString[]): void
   /** A connection that was open is gone, once, whoever ended it. */
   closed(connection: SessionConnection, reason: Error): void
+}
+
+/** How a request is made. */
+interface RequestManner {
+  readonly ref?: string
+  /** Called with the result at once, before anything that came behind it is read. */
+  readonly done?: (result: ByteString) => void
+  /** It takes as long as it takes: only a connection that goes ends it. */
+  readonly patient?: boolean
 }
 
 interface Pending {
@@ -154,19 +163,19 @@ export class SessionConnection {
   /**
    * Sends a request and resolves to its result. Rejects with the `Fault` that answers it, with `TimedOut`, or with
    * `CannotConnect` when the connection goes before the answer comes.
-   * @param done called with the result at once, before anything that came behind it is read.
    */
   request(
     operation: Exclude<SessionRequest, 'SEND'>,
     fields: readonly string[] = [],
-    { ref = this.nextRef(), done }: { ref?: string; done?: (result: ByteString) => void } = {},
+    { ref = this.nextRef(), done, patient = false }: RequestManner = {},
   ): Promise<ByteString> {
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(this.#gone())
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         this.#requests.delete(ref)
         reject(noAnswer(this.address, this.#server.timeoutMs))
-      }, this.#server.timeoutMs)
+      }
+      const timer = patient ? undefined : setTimeout(giveUp, this.#server.timeoutMs)
       this.#requests.set(ref, {
         resolve(result) {
           clearTimeout(timer)
@@ -242,7 +251,7 @@ export class SessionConnection {
 
   #onFrame(operation: string, fields: readonly ByteString[]): void {
     if (operation === 'OK') this.#onOk(fields[0] as ByteString, fields[1] as ByteString)
-    else if (operation === 'SEND_MESSAGE') this.#listener.message(fields)
+    else if (operation === 'SEND_MESSAGE' || operation === 'SEND_MESS_ATTACH') this.#listener.message(fields)
     else if (operation === 'SEND_MESS_ACK') this.#listener.receipt(fields)
     else if (operation === 'FAULT') this.#onFault(fields[0] as ByteString, decodeFault(fields.slice(1)))
     else if (operation === 'PING') this.write(encodeFrame('PONG', fields[0] as ByteString))

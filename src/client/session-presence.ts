@@ -7,7 +7,9 @@ import { type Backoff, passes } from './reconnect.ts'
 import type { SessionArrivals } from './session-arrivals.ts'
 import type { SessionConnection } from './session-connection.ts'
 import { logIn } from './session-login.ts'
+import { SessionReach } from './session-reach.ts'
 import type { SessionSends } from './session-sends.ts'
+import { SessionUploads } from './session-uploads.ts'
 
 /** What a presence works with. */
 export interface PresenceContext {
@@ -27,6 +29,9 @@ export interface PresenceContext {
 export class SessionPresence {
   readonly user: string
   secret: string | undefined
+  /** Where the user is present, for what outlives a connection. */
+  readonly reach = new SessionReach()
+  readonly uploads: SessionUploads
   /** Why the server is away; undefined while it is not. */
   away: Error | undefined
   /** It is about to be given up by this client: nothing more is sent, and nothing said of it. */
@@ -51,6 +56,10 @@ export class SessionPresence {
     this.secret = secret
     // An open account has nothing to show but its being present.
     this.#present = present || secret === undefined
+    this.uploads = new SessionUploads(this.reach, {
+      nextRef: () => context.sends.nextRef(),
+      answered: () => context.arrivals.advance(),
+    })
   }
 
   /** AUTH and CONNECT; resolves to how many items wait. From the moment of the reply the user is present, or may send at least. */
@@ -68,6 +77,7 @@ export class SessionPresence {
       entered(this, connection)
       // What may be stored already goes out before anything is confirmed: see `SessionArrivals.advance`.
       sends.begin(connection)
+      this.reach.begin(connection)
       arrivals.advance()
       say({ state, waiting: Number(waiting ?? 0) })
     }
@@ -83,6 +93,7 @@ export class SessionPresence {
   lost(reason: Error): void {
     const { sends, backoff, say } = this.#context
     sends.pause()
+    this.reach.pause()
     if (!passes(reason)) {
       this.finish(reason)
       return
@@ -101,6 +112,7 @@ export class SessionPresence {
     if (this.away !== undefined) this.#connection?.cut(reason)
     arrivals.flush()
     sends.end(reason)
+    this.reach.end(reason)
     arrivals.end()
     left(this)
   }

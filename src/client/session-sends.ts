@@ -65,8 +65,7 @@ export class SessionSends {
       const bytes = toByteString(text)
       const refusal = this.#refusal(to, bytes)
       if (refusal !== undefined) return reject(refusal)
-      this.#count += 1
-      const ref = `${this.#prefix}${this.#count.toString(36)}` as ByteString
+      const ref = this.nextRef()
       const frame = encodeFrame('SEND', ref, to, bytes)
       const send: Send = {
         ref,
@@ -82,6 +81,12 @@ export class SessionSends {
       this.#waiting.push(send)
       this.#advance()
     })
+  }
+
+  /** A ref that no other message of this run has, nor of any other. */
+  nextRef(): ByteString {
+    this.#count += 1
+    return `${this.#prefix}${this.#count.toString(36)}` as ByteString
   }
 
   /** Was it written, and not answered. */

@@ -4,13 +4,13 @@ import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
 import type { Client, Incoming, IncomingMessage, Receive } from '../../src/client/client.ts'
 import { connect, createClient, type ServerOptions } from '../../src/client/connect.ts'
 import { DamagedFile } from '../../src/client/errors.ts'
-import { type OutgoingFile, outgoingFile } from '../../src/client/outgoing-file.ts'
+import { outgoingFile } from '../../src/client/outgoing-file.ts'
 import { createVerifier } from '../../src/client/scram.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
 import { WIDE_LIMITS } from '../support/backends.ts'
 import { createCollector } from '../support/collector.ts'
-import { fileBytes, sha256 } from '../support/files.ts'
+import { outgoing as file, fileBytes, sha256 } from '../support/files.ts'
 import { openRelay, type Relay } from '../support/relay.ts'
 import { openSessionServer, type SessionServerUnderTest } from '../support/session-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -49,18 +49,6 @@ async function connected(
   opened.push(client)
   await client.connect(name, name === 'bob' ? { secret: SECRET } : {})
   return client
-}
-
-/** A file of these bytes that comes in pieces of another length than those of the protocol. */
-function file(bytes: Buffer, name = 'report.pdf', piece = 10_000): OutgoingFile {
-  return {
-    name,
-    size: bytes.length,
-    mediaType: 'application/pdf',
-    async *content() {
-      for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece)
-    },
-  }
 }
 
 async function bytesOf(item: Incoming | undefined): Promise<Buffer> {

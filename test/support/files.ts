@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { OutgoingFile } from '../../src/client/outgoing-file.ts'
 import type { Attachment, Attachments, StoredFile } from '../../src/domain/attachments.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
 import { NONE } from './words.ts'
@@ -48,4 +49,16 @@ export async function readFile(
   }
   await reader.close()
   return Buffer.concat(pieces)
+}
+
+/** A file for a client to send, of these bytes, that comes in pieces of another length than those of the protocol. */
+export function outgoing(bytes: Buffer, name = 'report.pdf', piece = 10_000): OutgoingFile {
+  return {
+    name,
+    size: bytes.length,
+    mediaType: 'application/pdf',
+    async *content() {
+      for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece)
+    },
+  }
 }

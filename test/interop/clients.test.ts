@@ -1,5 +1,5 @@
 import { textPortType } from '../../src/port-types/text.ts'
-import { openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
+import { envelope, openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
 import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -177,6 +177,37 @@ describe.each(CLIENTS)('$name', ({ name, packages, versions, damage = (string) =
         for (const string of strings)
           expect(await callAs(ada, 'Send', { recipient: bob.user, text: string })).toHaveProperty('result')
         expect(textsOf(await receiveAll(bob))).toEqual(strings.map(damage))
+        await receiveAll(ada)
+      })
+
+      test('and is told when somebody else receives for the user', async () => {
+        const receiving = () =>
+          fetch(`http://127.0.0.1:${messaging.soapPort}/messaging`, {
+            method: 'POST',
+            headers: {
+              'Content-Type': 'text/xml',
+              Authorization: `Basic ${btoa(`${bob.user}:${bob.password}`)}`,
+            },
+            body: envelope(
+              '1.1',
+              `<Receive xmlns="urn:dms:messaging:1"><maxMessages>1</maxMessages><waitSeconds>60</waitSeconds></Receive>`,
+            ),
+          })
+        // The client's own short ones may be in its way.
+        const somebody = (async () => {
+          let response: Response
+          do response = await receiving()
+          while (!response.ok)
+          return response.text()
+        })()
+        // Until it waits, nothing comes.
+        let answer: Answer
+        do answer = await callAs(bob, 'Receive', { maxMessages: 1, waitSeconds: 0 })
+        while (answer.fault === undefined && answer.error === undefined)
+        expect(answer).toMatchObject({ fault: { name: 'UserAlreadyConnected' } })
+        await callAs(ada, 'Send', { recipient: bob.user, text: 'for somebody' })
+        expect(await somebody).toContain('for somebody')
+        await receiveAll(bob)
         await receiveAll(ada)
       })
 

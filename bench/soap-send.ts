@@ -7,6 +7,7 @@
  * `--nonce`: each message has a Nonce, Created and a Timestamp besides, as the Java and .NET libraries write them.
  */
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -72,7 +73,7 @@ end
 
 async function send(port: number, client: number): Promise<number> {
   const [user, peer] = [`user${client}`, `user${(client + 1) % clients}`]
-  const body = document(user, peer, `AAAA${String(Date.now()).padStart(12, '0')}`, new Date().toISOString())
+  const body = document(user, peer, randomBytes(12).toString('base64'), new Date().toISOString())
   const reply = await fetch(`http://127.0.0.1:${port}/messaging`, { method: 'POST', headers: HEADERS, body })
   const answer = await reply.text()
   const id = /<messageId>(\d+)</.exec(answer)?.[1]

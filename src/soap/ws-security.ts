@@ -56,6 +56,8 @@ function refuse(code: keyof typeof CODES, reason: string): SoapFault {
   return new SoapFault('Sender', reason, { location: 'Security', subcode: CODES[code] })
 }
 
+/** With its padding or without, but with nothing that would mean no byte; not empty. */
+const IS_BASE64 = /^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 const HAS_ZONE = /(?:Z|[+-]\d\d:\d\d)$/
 const dateTime = DATE_TYPES.find(({ name }) => name === 'dateTime') as SimpleType
 
@@ -189,7 +191,7 @@ function readNonce(reader: XmlReader): string {
   const type = attribute(reader, 'EncodingType') ?? BASE64_BINARY
   if (type !== BASE64_BINARY) throw refuse('token', 'the EncodingType of a Nonce must be Base64Binary')
   const text = readText(reader).trim()
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw refuse('token', 'a Nonce must be base64')
+  if (!IS_BASE64.test(text)) throw refuse('token', 'a Nonce must be base64')
   return Buffer.from(text, 'base64').toString('latin1')
 }
 

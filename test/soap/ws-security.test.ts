@@ -160,7 +160,6 @@ describe.each(VERSIONS)('wsse:Security in SOAP %s', (version) => {
       /UTC/,
     ],
     ['a Nonce without Created', token(nonce('AAAA')), 'wsse:InvalidSecurityToken', /Created/],
-    ['a Nonce that is no base64', token(nonce('!'), created(0)), 'wsse:InvalidSecurityToken', /base64/],
     [
       'a Nonce in another encoding',
       token('<w:Nonce EncodingType="urn:hex">AA</w:Nonce>', created(0)),
@@ -187,6 +186,11 @@ describe.each(VERSIONS)('wsse:Security in SOAP %s', (version) => {
     // A fault about a header has no detail in SOAP 1.1 (4.4).
     expect(answer.fault?.name).toBe(version === '1.1' ? undefined : 'problem')
     expect(tokens).toEqual([])
+  })
+
+  test.each(['!', '', 'AAAAA', 'AA=', 'AAA==', 'A'])('refuses a Nonce that is no base64: %j', async (text) => {
+    const { call } = await openEndpoint()
+    expect(codeOf(await call(version, token(nonce(text), created(0))))).toBe('wsse:InvalidSecurityToken')
   })
 
   test('refuses two Security headers for us', async () => {

@@ -188,10 +188,13 @@ describe.each(VERSIONS)('wsse:Security in SOAP %s', (version) => {
     expect(tokens).toEqual([])
   })
 
-  test.each(['!', '', 'AAAAA', 'AA=', 'AAA==', 'A'])('refuses a Nonce that is no base64: %j', async (text) => {
-    const { call } = await openEndpoint()
-    expect(codeOf(await call(version, token(nonce(text), created(0))))).toBe('wsse:InvalidSecurityToken')
-  })
+  test.each(['!', '', 'AAAAA', 'AA=', 'AAA==', 'A'])(
+    'refuses a Nonce that is no base64: %j',
+    async (text) => {
+      const { call } = await openEndpoint()
+      expect(codeOf(await call(version, token(nonce(text), created(0))))).toBe('wsse:InvalidSecurityToken')
+    },
+  )
 
   test('refuses two Security headers for us', async () => {
     const { call } = await openEndpoint()

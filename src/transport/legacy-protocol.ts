@@ -8,6 +8,7 @@ import {
   createLegacyDecoder,
   encodeLegacyReply,
   LEGACY_OPERATIONS,
+  type LegacyDecoder,
   type LegacyDecoding,
   type LegacyOperation,
 } from '../wire/legacy.ts'
@@ -128,12 +129,18 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
 
   function serve(socket: Socket, opening: Buffer): void {
     const decoder = createLegacyDecoder(LEGACY_OPERATIONS, maxTextBytes)
+    const decoding = decoder.decode(opening)
+    // Nearly always: a request that fits in a packet comes in one.
+    if (decoding.state === 'incomplete') readOn(socket, decoder)
+    else void answer(socket, decoding)
+  }
+
+  function readOn(socket: Socket, decoder: LegacyDecoder<LegacyOperation>): void {
     // One deadline for the whole request, however it trickles in: a silent connection harms nobody.
     const deadline = setTimeout(() => socket.destroy(), requestTimeoutMs)
     socket.on('close', stopReading)
     socket.on('data', read)
     socket.on('end', abandon)
-    read(opening)
 
     function read(chunk: Buffer): void {
       const decoding = decoder.decode(chunk)

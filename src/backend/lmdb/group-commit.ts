@@ -19,6 +19,11 @@ export interface GroupCommitOptions {
 export interface GroupCommit {
   /** Resolves when what has changed up to now is synced; rejects with `unavailable` if that failed. */
   join(): Promise<void>
+  /**
+   * The same for what nobody waits for at a prompt: it goes with the next commit that somebody joins, or makes one of its own
+   * a little later.
+   */
+  ride(): Promise<void>
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
 }
@@ -27,31 +32,50 @@ export interface GroupCommit {
 const GATHER_MS = 0.15
 /** A commit does not wait any more once so much of them is there. */
 const GATHERED = 0.75
+/** What rides waits no longer than this for others, in milliseconds. */
+const RIDE_MS = 1
 
 /** Groups changes into commits: all that one turn of the event loop brings, or all that came while the last commit was under way. */
 export function createGroupCommit({ write, committed, failed }: GroupCommitOptions): GroupCommit {
   let waiters: Waiter[] = []
   let underWay = false
   let scheduled = false
-  /** How many shared the last commit. */
-  let lastShared = 0
+  /** Runs out when those who ride have waited enough. */
+  let riding: NodeJS.Timeout | undefined
+  /** How many of the waiters have joined, and how many had when the last commit began that anybody joined. */
+  let joined = 0
+  let lastJoined = 0
 
   return {
     join: () =>
       new Promise((resolve, reject) => {
         waiters.push({ resolve, reject })
+        joined++
         schedule()
       }),
+    ride: () =>
+      new Promise((resolve, reject) => {
+        waiters.push({ resolve, reject })
+        scheduleRide()
+      }),
     async idle() {
+      if (riding !== undefined) schedule()
       while (underWay || scheduled) await new Promise((resolve) => setImmediate(resolve))
     },
   }
 
   function schedule(): void {
     if (underWay || scheduled) return
+    clearTimeout(riding)
+    riding = undefined
     scheduled = true
     // After the sockets of this turn have been read, so that their requests share a commit.
     setImmediate(gather, performance.now() + GATHER_MS)
+  }
+
+  function scheduleRide(): void {
+    if (underWay || scheduled) return
+    riding ??= setTimeout(schedule, RIDE_MS)
   }
 
   /**
@@ -59,7 +83,7 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
    * with the first of them would let the others wait for all of it. Looks at the sockets again until most are there.
    */
   function gather(deadline: number): void {
-    if (waiters.length >= lastShared * GATHERED || performance.now() >= deadline) commit()
+    if (joined >= lastJoined * GATHERED || performance.now() >= deadline) commit()
     else setImmediate(gather, deadline)
   }
 
@@ -67,7 +91,8 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
     scheduled = false
     underWay = true
     const sharing = waiters
-    lastShared = sharing.length
+    if (joined > 0) lastJoined = joined
+    joined = 0
     waiters = []
     let writing: Promise<unknown> | undefined
     try {
@@ -90,6 +115,7 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
         // What came meanwhile builds on what was lost, so it shares its fate.
         const lost = [...sharing, ...waiters]
         waiters = []
+        joined = 0
         failed(error)
         finish()
         const fault = new Fault('unavailable', 'the server could not store this')
@@ -100,6 +126,7 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
 
   function finish(): void {
     underWay = false
-    if (waiters.length > 0) schedule()
+    if (joined > 0) schedule()
+    else if (waiters.length > 0) scheduleRide()
   }
 }

@@ -10,6 +10,9 @@ const DELAY_MS = 300
 const WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'pwritev'])
 const SYNCS: ReadonlySet<string> = new Set(['fdatasync', 'fsync'])
 
+/** A text that no other file which the server reads has in it. */
+const text = (i: number): string => `message ${i} of ten that wait for the disk`
+
 /** Reliability R4, wire-protocol 3, 1. The disk is slow, and the order of the server's system calls is looked at: no clock is asked, save for the delay itself. */
 describeWith('strace')('an acknowledgement waits for the disk', () => {
   let calls: SystemCall[]
@@ -29,9 +32,9 @@ describeWith('strace')('an acknowledgement waits for the disk', () => {
       for (const user of ['ann', 'bob']) await askLegacy(address, 'REGISTER', user)
       await askLegacy(address, 'CONNECT', 'ann', '65001')
       // The first has the disk to itself; the others come while it is busy, and share what follows.
-      const sends = [askLegacy(address, 'SEND', 'ann', 'bob', 'message 0')]
-      await written('message 0', log)
-      for (let i = 1; i < 10; i++) sends.push(askLegacy(address, 'SEND', 'ann', 'bob', `message ${i}`))
+      const sends = [askLegacy(address, 'SEND', 'ann', 'bob', text(0))]
+      await written(text(0), log)
+      for (let i = 1; i < 10; i++) sends.push(askLegacy(address, 'SEND', 'ann', 'bob', text(i)))
       const replies = await Promise.all(sends)
       expect(replies.map(([code]) => code)).toEqual(replies.map(() => 0))
     } finally {
@@ -43,15 +46,15 @@ describeWith('strace')('an acknowledgement waits for the disk', () => {
 
   afterAll(removeTempFolders)
 
-  test.each(Array.from({ length: 10 }, (_, i) => [`message ${i}`]))(
+  test.each(Array.from({ length: 10 }, (_, i) => [text(i)]))(
     '%s: read, written, synced, and only then answered',
-    (text) => {
-      const read = found(text, ({ name }) => name === 'read')
+    (sent) => {
+      const read = found(sent, ({ name }) => name === 'read')
       const reply = calls.find(
         (call) => call.name === 'write' && fileOf(call) === fileOf(read) && call.began > read.ended,
       ) as SystemCall
       const write = found(
-        text,
+        sent,
         (call) => WRITES.has(call.name) && fileOf(call).startsWith(folder) && call.began > read.ended,
       )
       const sync = calls.find(
@@ -65,7 +68,7 @@ describeWith('strace')('an acknowledgement waits for the disk', () => {
   )
 
   test('those that came while the disk was busy shared a sync', () => {
-    const first = found('message 1', ({ name }) => name === 'read').began
+    const first = found(text(1), ({ name }) => name === 'read').began
     const last = Math.max(
       ...calls.filter((call) => bytesOf(call).includes('message')).map(({ ended }) => ended),
     )
@@ -73,14 +76,14 @@ describeWith('strace')('an acknowledgement waits for the disk', () => {
     expect(syncs.length).toBeLessThan(9)
   })
 
-  function found(text: string, condition: (call: SystemCall) => boolean): SystemCall {
-    return calls.find((call) => condition(call) && bytesOf(call).includes(text)) as SystemCall
+  function found(part: string, condition: (call: SystemCall) => boolean): SystemCall {
+    return calls.find((call) => condition(call) && bytesOf(call).includes(part)) as SystemCall
   }
 })
 
 /** Resolves when the text stands in the log: the server has written it, and waits for the disk. */
-async function written(text: string, log: string): Promise<void> {
-  const hexadecimal = [...Buffer.from(text)].map((byte) => `\\x${byte.toString(16)}`).join('')
+async function written(part: string, log: string): Promise<void> {
+  const hexadecimal = [...Buffer.from(part)].map((byte) => `\\x${byte.toString(16)}`).join('')
   while (readFileSync(log, 'latin1').split(hexadecimal).length < 3)
     await new Promise((resolve) => setImmediate(resolve))
 }

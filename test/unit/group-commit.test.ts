@@ -51,6 +51,32 @@ describe('a group commit', () => {
     expect(events).toEqual(['write', 'committed', 'a', 'b', 'c'])
   })
 
+  test('what rides goes with the next commit that somebody joins', async () => {
+    const riding = commits.ride().then(() => events.push('rider'))
+    const joined = join('a')
+    await written(1)
+    writes[0]?.done()
+    await Promise.all([riding, joined])
+    expect(events).toEqual(['write', 'committed', 'rider', 'a'])
+  })
+
+  test('what rides and finds nobody to go with makes a commit of its own', async () => {
+    const riding = commits.ride()
+    await written(1)
+    writes[0]?.done()
+    await riding
+    expect(events).toEqual(['write', 'committed'])
+  })
+
+  test('is not idle before what rides is on disk', async () => {
+    const riding = commits.ride().then(() => events.push('rider'))
+    const idle = commits.idle().then(() => events.push('idle'))
+    await written(1)
+    writes[0]?.done()
+    await Promise.all([riding, idle])
+    expect(events).toEqual(['write', 'committed', 'rider', 'idle'])
+  })
+
   test('what comes while one is under way shares the next, and waits for it', async () => {
     const first = join('a')
     await written(1)

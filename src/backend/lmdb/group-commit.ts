@@ -59,8 +59,10 @@ export function createGroupCommit({ write, committed, failed }: GroupCommitOptio
         scheduleRide()
       }),
     async idle() {
-      if (riding !== undefined) schedule()
-      while (underWay || scheduled) await new Promise((resolve) => setImmediate(resolve))
+      while (underWay || scheduled || riding !== undefined) {
+        if (riding !== undefined) schedule()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
     },
   }
 

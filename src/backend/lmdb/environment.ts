@@ -99,7 +99,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       // What is in the log is brought into the tree before anything builds on it: an entry that was written and not
       // synced may be read from the page cache now and be gone with the power later.
       assertRoom(bytes)
-      await settle()
+      await settle().catch(cannotStart)
       log = new Log(folder, last + 1)
       // What could not be read may still tell somebody something, or another version.
       if (damage.length > 0) log.setAsideThrough(last)
@@ -151,7 +151,17 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   function assertRoom(bytes: number): void {
     const { bavail, bsize } = statfsSync(folder)
     if (bavail * bsize >= bytes * ROOM_FACTOR + ROOM_BYTES) return
-    throw Object.assign(new Error('ENOSPC: no room on the disk for a checkpoint'), { code: 'ENOSPC' })
+    throw Object.assign(new Error(`ENOSPC: no room on the disk of ${folder} for a checkpoint`), {
+      code: 'ENOSPC',
+    })
+  }
+
+  /** What was acknowledged is in the log, which stays. */
+  function cannotStart(cause: Error): never {
+    const why = `the store in ${folder} cannot be opened, for ${cause.message}`
+    throw new Error(`${why}: check its disk, and start again; nothing that was acknowledged is lost`, {
+      cause,
+    })
   }
 
   /** Begins a checkpoint if one is due. It runs beside the daily work; if it fails the log is kept, and the next commit is refused. */
@@ -290,5 +300,6 @@ async function commitToTree(
 /** An error that names the cause, if the driver tells it. */
 async function explained(error: DriverError): Promise<Error> {
   const told = error.commitError?.catch((cause: unknown) => cause)
-  return new Error('a commit failed', { cause: (await Promise.race([told, setImmediate()])) ?? error })
+  const cause = ((await Promise.race([told, setImmediate()])) ?? error) as Error
+  return new Error(`the tree could not be written: ${cause.message}`, { cause })
 }

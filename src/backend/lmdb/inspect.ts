@@ -12,6 +12,7 @@ import {
   decodeCounters,
   decodeHead,
   decodeItems,
+  decodeRemoved,
   decodeSentRefs,
   type StoredItem,
 } from './record.ts'
@@ -35,6 +36,7 @@ const DECODERS = {
   heads: decodeHead,
   items: decodeItems,
   sent: decodeSentRefs,
+  removed: decodeRemoved,
   counters: decodeCounters,
   attachments: decodeAttachment,
 } as const

@@ -21,6 +21,7 @@ import {
   encodeAccount,
   encodeAttachment,
   encodeCounters,
+  REMOVED_RECORD,
   type StoredItem,
 } from './record.ts'
 import type { SentRefs } from './sent-refs.ts'
@@ -54,7 +55,6 @@ export interface LedgerOptions {
 }
 
 const COUNTERS_KEY = Buffer.from('counters')
-const NOTHING = Buffer.alloc(1)
 
 /**
  * Accounts and mailboxes between memory and disk: reads what is needed, remembers what has changed, and hands all
@@ -260,7 +260,7 @@ export class Ledger {
       writes.push({ table: accounts, key, record: account && encodeAccount(key, account) })
     }
     for (const number of changes.removed) {
-      writes.push({ table: removed, key: numberKey(number), record: NOTHING })
+      writes.push({ table: removed, key: numberKey(number), record: REMOVED_RECORD })
     }
     for (const { number, mailbox, sent } of changes.mailboxes) {
       this.#records.write(writes, number, mailbox, sent)

@@ -119,6 +119,15 @@ export function decodeCounters(key: Buffer, record: Buffer): Counters {
   return { nextId, nextAccount }
 }
 
+/** The record of a removed account whose mailbox is still to be cleared away: it says all by its key, a number. */
+export const REMOVED_RECORD = Buffer.alloc(1)
+
+/** Throws `DamagedRecord`. Such a record has no CRC, so a key that is another number cannot be told. */
+export function decodeRemoved(key: Buffer, record: Buffer): AccountNumber {
+  if (key.length !== 4 || !record.equals(REMOVED_RECORD)) throw new DamagedRecord('not a removed account')
+  return key.readUInt32BE(0)
+}
+
 /** `id`, `ref` of each */
 export function encodeSentRefs(key: Buffer, refs: readonly SentRef[]): Buffer {
   let body = ''

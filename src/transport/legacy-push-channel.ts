@@ -11,6 +11,9 @@ import type { DialBudget } from './dial-budget.ts'
 const FIRST_BACK_OFF_MS = 5
 const LAST_BACK_OFF_MS = 250
 
+/** Deliveries whose confirmation is not on disk yet; beyond that the next one waits. So many may come again after a crash: this protocol cannot tell that. */
+const MAX_UNSYNCED = 32
+
 /** How patient the server is with a client that it dials, in milliseconds. */
 export interface PushPatience {
   /** For this long after a CONNECT a refused dial is tried again. */
@@ -44,6 +47,9 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
   const retryUntil = performance.now() + patience.retryMs
   let open = true
   let underWay: Promise<void> = Promise.resolve()
+  let unsynced = 0
+  /** Lets a delivery go on that waits for a confirmation. */
+  let goOn = (): void => {}
 
   const channel: LegacyPushChannel = {
     session: undefined,
@@ -58,12 +64,18 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
     },
     close() {
       open = false
+      goOn()
       return underWay
     },
   }
   return channel
 
   async function deliver(item: Item): Promise<void> {
+    if (unsynced >= MAX_UNSYNCED) {
+      await new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+    }
     const bytes = encodeItem(item)
     let backOff = FIRST_BACK_OFF_MS
     while (open) {
@@ -75,7 +87,11 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
       const attempt = await dial(bytes)
       observer.dialled?.(attempt)
       if (attempt === 'delivered') {
-        void channel.session?.confirm(item.seq)
+        unsynced++
+        void channel.session?.confirm(item.seq).then(() => {
+          unsynced--
+          goOn()
+        })
         return
       }
       dialBudget.failed(address)

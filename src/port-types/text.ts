@@ -24,11 +24,7 @@ const UNICODE_TABLE = tableOf(
 const PYTHON_TABLE = tableOf((character) => (character + character).replace(PYTHON_WHITE_RUN, '') === '')
 
 /** Every run of white space becomes one space, in place; a run of one stays as it is where `keepSingle`. Gives what is left. */
-function collapseCodes<Codes extends Uint8Array | Uint16Array>(
-  codes: Codes,
-  white: Uint8Array,
-  keepSingle: boolean,
-): number {
+function collapseCodes(codes: Uint8Array | Uint16Array, white: Uint8Array, keepSingle: boolean): number {
   let length = 0
   let run = 0
   for (let at = 0; at < codes.length; at++) {
@@ -48,8 +44,9 @@ function collapseLong(text: string, white: Uint8Array, keepSingle: boolean): str
     const bytes = Buffer.from(text, 'latin1')
     return bytes.toString('latin1', 0, collapseCodes(bytes, white, keepSingle))
   }
-  const bytes = Buffer.from(text, 'utf16le')
-  const units = new Uint16Array(bytes.buffer, bytes.byteOffset, text.length)
+  const units = new Uint16Array(text.length)
+  const bytes = Buffer.from(units.buffer)
+  bytes.write(text, 'utf16le')
   return bytes.toString('utf16le', 0, collapseCodes(units, white, keepSingle) * 2)
 }
 

@@ -5,6 +5,8 @@ import type { SoapVersion } from './soap-version.ts'
 import { versionByNamespace } from './soap-version.ts'
 
 const NO_HEADERS: Headers = new Map()
+/** So many header blocks are named in a fault: there may be thousands, and an answer must not be larger for each of them. */
+const MOST_NAMED = 16
 const NOT_WHITE = /[^ \t\r\n]/
 
 /** The next token that is not white space; text that is more is a fault, for none belongs where this is called. */
@@ -125,9 +127,11 @@ function readHeader(reader: XmlReader, version: SoapVersion, understood: readonl
     while (reader.depth >= depth) reader.next()
   }
   if (notUnderstood.length > 0) {
-    const names = notUnderstood.map(({ local }) => quoteName(local)).join(', ')
-    throw new SoapFault('MustUnderstand', `these header blocks are not understood: ${names}`, {
-      notUnderstood,
+    const named = notUnderstood.slice(0, MOST_NAMED)
+    const names = named.map(({ local }) => quoteName(local))
+    if (notUnderstood.length > MOST_NAMED) names.push(`and ${notUnderstood.length - MOST_NAMED} more`)
+    throw new SoapFault('MustUnderstand', `these header blocks are not understood: ${names.join(', ')}`, {
+      notUnderstood: named,
     })
   }
   if (failure !== undefined) throw failure

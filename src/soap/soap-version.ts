@@ -105,12 +105,16 @@ export const SOAP_11: SoapVersion = {
 /** SOAP 1.2 part 1, 5.4.7: what to speak instead. */
 const UPGRADE = `<soap:Upgrade><soap:SupportedEnvelope qname="v12:Envelope" xmlns:v12="${NS_12}"/><soap:SupportedEnvelope qname="v11:Envelope" xmlns:v11="${NS_11}"/></soap:Upgrade>`
 
+/** A longer name is not repeated. The blocks that name what was not understood are advice, which may be left out (SOAP 1.2 part 1, 5.4.8). */
+const LONGEST_NAME = 256
+
 /** SOAP 1.2 part 1, 5.4.7 and 5.4.8: blocks that explain a fault. */
 function faultHeader(fault: SoapFault): string {
   const blocks =
     fault.code === 'VersionMismatch'
       ? UPGRADE
       : fault.notUnderstood
+          .filter(({ namespace, local }) => namespace.length + local.length <= LONGEST_NAME)
           .map(({ namespace, local }) => {
             return `<soap:NotUnderstood qname="n:${escapeXmlQuote(local)}" xmlns:n="${escapeXmlQuote(namespace)}"/>`
           })

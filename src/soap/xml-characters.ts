@@ -9,6 +9,33 @@ export function hasOnlyXmlCharacters(document: string): boolean {
   return !NOT_ALLOWED.test(document) && document.isWellFormed()
 }
 
+const RETURN = 0x0d
+const LINE_FEED = 0x0a
+
+/** The document with one line feed for every line end (XML 1.0, 2.11). There may be a flood of them, for which replacing them one by one is too slow. */
+export function withoutReturns(document: string): string {
+  if (!document.includes('\r')) return document
+  if (Buffer.byteLength(document) === document.length) {
+    const bytes = Buffer.from(document, 'latin1')
+    return bytes.toString('latin1', 0, removeReturns(bytes))
+  }
+  const units = new Uint16Array(document.length)
+  const bytes = Buffer.from(units.buffer)
+  bytes.write(document, 'utf16le')
+  return bytes.toString('utf16le', 0, removeReturns(units) * 2)
+}
+
+/** Does it in place, and gives how much is left. */
+function removeReturns(codes: Uint8Array | Uint16Array): number {
+  let length = 0
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number
+    if (code !== RETURN) codes[length++] = code
+    else if (codes[at + 1] !== LINE_FEED) codes[length++] = LINE_FEED
+  }
+  return length
+}
+
 /** XML 1.0, 2.3 [4], without the colon (Namespaces 1.0, 2), for the inside of a class. */
 export const NAME_START =
   'A-Z_a-z\\u{c0}-\\u{d6}\\u{d8}-\\u{f6}\\u{f8}-\\u{2ff}\\u{370}-\\u{37d}\\u{37f}-\\u{1fff}\\u{200c}-\\u{200d}\\u{2070}-\\u{218f}\\u{2c00}-\\u{2fef}\\u{3001}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{fffd}\\u{10000}-\\u{effff}'

@@ -8,7 +8,13 @@ import {
   XmlError,
   type XmlReader,
 } from './scanner.ts'
-import { endOfName, hasOnlyXmlCharacters, isName, resolveReferences } from './xml-characters.ts'
+import {
+  endOfName,
+  hasOnlyXmlCharacters,
+  isName,
+  resolveReferences,
+  withoutReturns,
+} from './xml-characters.ts'
 import { checkDeclaration, declaredPrefix, Scope } from './xml-scope.ts'
 
 const LESS = 0x3c
@@ -308,11 +314,6 @@ function resolveName(scope: Scope | undefined, value: string): QName | undefined
   const colon = value.indexOf(':')
   const namespace = Scope.resolve(scope, value.slice(0, Math.max(colon, 0)))
   return namespace === undefined ? undefined : { namespace, local: value.slice(colon + 1) }
-}
-
-/** XML 1.0, 2.11: every line end is one line feed. */
-function withoutReturns(document: string): string {
-  return document.includes('\r') ? document.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : document
 }
 
 /** The scanner that says what is XML: pulls tokens straight from the document. Tests hold it against saxes. */

@@ -55,7 +55,8 @@ const BACKENDS: Readonly<
 > = {
   async lmdb({ folder, ...config }, observer) {
     const { openLmdbBackend } = await import('./backend/lmdb/backend.ts')
-    return openLmdbBackend({ folder, limits: mailboxLimits(config), observer })
+    const { checkpointBytes } = config
+    return openLmdbBackend({ folder, limits: mailboxLimits(config), checkpointBytes, observer })
   },
   async memory(config) {
     const { createMemoryBackend } = await import('./backend/memory/backend.ts')

@@ -34,6 +34,8 @@ export interface ServerConfig {
   readonly mailboxBytes: number
   readonly maxAttachmentBytes: number
   readonly mailboxAttachmentBytes: number
+  /** Bytes of the log that begin a checkpoint. */
+  readonly checkpointBytes: number
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly maxRequestsPerSecond: number

@@ -5,7 +5,13 @@ import { checkHistory, type Finding } from './history.ts'
 import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
 import { createRandom } from './random.ts'
-import { type Ended, runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
+import {
+  EAGER_CHECKPOINTS,
+  type Ended,
+  runDmsToEnd,
+  type ServerProcess,
+  startServerProcess,
+} from './server-process.ts'
 import { underStrace } from './strace.ts'
 
 /** What came of a disk that failed for a while under load. */
@@ -31,13 +37,14 @@ const NO_FAULT_AFTER = 2000
 /**
  * Reliability R3: strace makes system calls on the store's files fail while users talk. Then the server is killed, started
  * without faults, and everything is drained.
+ * @param options.checkpoints the server that is to suffer is always in the middle of a checkpoint.
  * @param options.afterKill the server that is to suffer starts on what one left that was killed: it has more to do at its start.
  * @param inject as strace's `-e inject=` takes it, for instance `fdatasync:error=EIO:when=5`. Calls count by thread.
  */
 export async function diskFaultRun(
   inject: string,
   seed: number,
-  { afterKill = false } = {},
+  { afterKill = false, checkpoints = false } = {},
 ): Promise<DiskFaultRun> {
   const random = createRandom(seed)
   const folder = await makeTempFolder()
@@ -60,6 +67,7 @@ export async function diskFaultRun(
       folder,
       port,
       under: underStrace(tracing),
+      flags: checkpoints ? EAGER_CHECKPOINTS : [],
       // One thread for the store's work: calls count by thread.
       env: { UV_THREADPOOL_SIZE: '1' },
     }).catch((error: Error) => error)
@@ -123,6 +131,6 @@ async function end(server: ServerProcess): Promise<void> {
 
 /** The files that a store may have in its folder, and the folder. */
 function storeFiles(folder: string): string[] {
-  const segments = Array.from({ length: 30 }, (_, i) => `log-${String(i).padStart(10, '0')}`)
+  const segments = Array.from({ length: 500 }, (_, i) => `log-${String(i).padStart(10, '0')}`)
   return [folder, ...['store.mdb', ...segments].map((name) => join(folder, name))]
 }

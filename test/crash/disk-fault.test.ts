@@ -9,10 +9,11 @@ describeWith('strace')('a disk that fails under load', () => {
   test.each([
     ['once, in a write of the log', 'pwrite64:error=EIO:when=6'],
     ['for a while, in every sync', 'fdatasync,fsync:error=EIO:when=4..8'],
-  ])(
+    ['once, in a sync among checkpoints', 'fdatasync:error=EIO:when=12', { checkpoints: true }],
+  ] as const)(
     '%s: SENDs are refused, the server is not ready, recovers by itself, and has lost nothing that it acknowledged',
-    async (_, inject) => {
-      const { outcome, readyz, refused, findings, left } = await diskFaultRun(inject, 1)
+    async (_, inject, options: { readonly checkpoints?: boolean } = {}) => {
+      const { outcome, readyz, refused, findings, left } = await diskFaultRun(inject, 1, options)
       expect({ outcome, readyz, findings, left }).toEqual({
         outcome: 'recovered',
         readyz: 503,

@@ -4,7 +4,7 @@ import { checkHistory, type Finding } from './history.ts'
 import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
 import { createRandom } from './random.ts'
-import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
+import { EAGER_CHECKPOINTS, runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
 
 /** What came of killing a server again and again. */
 export interface KillRun {
@@ -44,6 +44,7 @@ export async function killRun({
   const folder = await makeTempFolder()
   const server = await stableAddress()
   const load = createLoad({ server, users: USERS, random })
+  let starts = 0
   let running = await start()
   try {
     await load.register()
@@ -76,8 +77,10 @@ export async function killRun({
     left: (JSON.parse(stats.stdout) as { waiting: number }).waiting,
   }
 
+  /** Every other server is always in the middle of a checkpoint. */
   function start(): Promise<ServerProcess> {
-    return startServerProcess({ folder, port: server.port })
+    starts++
+    return startServerProcess({ folder, port: server.port, flags: starts % 2 === 0 ? EAGER_CHECKPOINTS : [] })
   }
 }
 

@@ -10,7 +10,7 @@ import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
 import { type DiskEvent, diskEvents, filesAfter, RECORDED_CALLS } from './power-cut.ts'
 import { createRandom } from './random.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { EAGER_CHECKPOINTS, type ServerProcess, startServerProcess } from './server-process.ts'
 import { readStrace, underStrace } from './strace.ts'
 
 /** What a server under load did to its files, and what its users saw meanwhile. */
@@ -36,13 +36,15 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Records a server for so many events of its users' history.
+ * @param options.checkpoints it is always in the middle of a checkpoint.
  * @param options.afterKill it begins with what a server left that was killed, and so with bringing its log into the tree; otherwise with an empty folder.
  */
 export async function record(
   eventCount: number,
   seed: number,
-  { afterKill = false } = {},
+  { afterKill = false, checkpoints = false } = {},
 ): Promise<Recording> {
+  const flags = checkpoints ? EAGER_CHECKPOINTS : []
   const random = createRandom(seed)
   const folder = await makeTempFolder()
   const server = await stableAddress()
@@ -64,7 +66,7 @@ export async function record(
         before.set(name, await readFile(join(folder, name)))
       }
     }
-    running = await startServerProcess({ folder, port: server.port, under })
+    running = await startServerProcess({ folder, port: server.port, under, flags })
     await talk()
   } finally {
     await running?.kill()

@@ -12,7 +12,7 @@ describeWith('strace')('the power is cut under load', () => {
 
   beforeAll(async () => {
     fresh = await record(600, 1)
-    restarted = await record(300, 2, { afterKill: true })
+    restarted = await record(300, 2, { afterKill: true, checkpoints: true })
   }, 60_000)
 
   afterAll(removeTempFolders)

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
+/** Checkpoints as often as can be: after every few messages. */
+export const EAGER_CHECKPOINTS = ['--checkpoint-bytes', '1024'] as const
+
 /** How a program ended. */
 export interface Ended {
   readonly code: number | null

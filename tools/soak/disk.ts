@@ -18,7 +18,7 @@ for (const kind of KINDS) {
     // Every other fault lasts for a while.
     const when = call % 2 === 0 ? `${call}..${call + 5}` : String(call)
     const inject = `${kind}:error=${ERRORS[call % ERRORS.length]}:when=${when}`
-    const { outcome, ended, findings, left } = await diskFaultRun(inject, call)
+    const { outcome, ended, findings, left } = await diskFaultRun(inject, call, { checkpoints: call % 4 > 1 })
     const name = `${kind} ${outcome} ${ended?.signal ?? ended?.code ?? ''}`.trim()
     outcomes.set(name, (outcomes.get(name) ?? 0) + 1)
     if (findings.length + left > 0) bad++

@@ -18,7 +18,10 @@ const { values } = parseArgs({
 const started = performance.now()
 const found = { images: 0, notOpened: 0, withFindings: 0, withProblems: 0 }
 for (let seed = Number(values.seed); found.images < Number(values.images); seed++) {
-  const recording = await record(RECORDED_EVENTS, seed, { afterKill: seed % 2 === 0 })
+  const recording = await record(RECORDED_EVENTS, seed, {
+    afterKill: seed % 2 === 0,
+    checkpoints: seed % 4 > 1,
+  })
   const images = Math.min(IMAGES_PER_RECORDING, Number(values.images) - found.images)
   for (const { error, findings, problems } of await cutPower(recording, { images, seed })) {
     found.images++

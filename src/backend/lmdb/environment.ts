@@ -32,7 +32,7 @@ export interface EnvironmentOptions {
   /** Told of checkpoints that are done: the bytes of log that they made superfluous, and how long they took in milliseconds. */
   readonly onCheckpoint?: (bytes: number, milliseconds: number) => void
   /** Bytes of the log that begin a checkpoint. */
-  readonly checkpointBytes?: number
+  readonly checkpointBytes?: number | undefined
 }
 
 /**

@@ -27,11 +27,13 @@ export interface LmdbStoreOptions {
   readonly observer: Observer
   /** Accounts held in memory at a time; beyond that the ones that rest are read again when they are needed. */
   readonly accountsInMemory?: number
+  /** Bytes of the log that begin a checkpoint. */
+  readonly checkpointBytes?: number
 }
 
 /** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Rejects when the folder cannot be used. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
-  const { folder, limits, files, observer, accountsInMemory = ACCOUNTS_IN_MEMORY } = options
+  const { folder, limits, files, observer, accountsInMemory = ACCOUNTS_IN_MEMORY, checkpointBytes } = options
   /** Files of the messages that the `append` under way accepts. */
   const kept = new Set<AttachmentId>()
   let { environment, ledger } = await open()
@@ -181,6 +183,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     }
     const environment = await openEnvironment({
       folder,
+      checkpointBytes,
       onProblem,
       onCheckpoint: (bytes, milliseconds) => observer.checkpointed?.(bytes, milliseconds),
     })

@@ -12,6 +12,7 @@ export type ClientFlagValues = Pick<ClientOptions, 'server' | 'port' | 'tls' | '
   readonly legacy: boolean
   readonly ca?: string
   readonly credentials: string
+  readonly downloads?: string
   readonly timeout: number
 }
 
@@ -34,6 +35,7 @@ export function clientConfig(values: ClientFlagValues, env: ConfigSources['env']
     credentialsFile: resolve(credentials),
     password: env.DMS_PASSWORD || undefined,
     shownFolder: join(folder, 'shown'),
+    downloadsFolder: resolve(values.downloads ?? 'downloads'),
     historyFile: join(folder, 'history'),
     color: (env.NO_COLOR ?? '') === '',
     timeoutMs: timeout * 1000,

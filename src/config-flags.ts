@@ -101,15 +101,16 @@ export const SERVER_FLAGS: readonly Flag[] = [
 /** The flags of `dms client` and of the verbs; `only`: those that have it. */
 // biome-ignore format: one row per flag
 export const CLIENT_FLAGS: readonly (Flag & { readonly only?: readonly string[] })[] = [
-  { flags: '--as <user>', env: 'DMS_USER', only: ['send', 'listen', 'users'], text: 'the user to connect as' },
+  { flags: '--as <user>', env: 'DMS_USER', only: ['send', 'sendattach', 'listen', 'users'], text: 'the user to connect as' },
   { flags: '--count <messages>', env: 'DMS_COUNT', only: ['listen'], parse: count, text: 'leave after so many messages; otherwise at a signal' },
   { flags: '-s, --server <host>', env: 'DMS_SERVER', otherwise: 'localhost', text: 'host of the server' },
   { flags: '-p, --port <port>', env: 'DMS_PORT', otherwise: 8081, parse: wholeNumber(1, 65_535), text: 'port of the server' },
   { flags: '--tls', env: 'DMS_TLS', otherwise: false, parse: truth, text: 'the port is the server\'s TLS port' },
   { flags: '--ca <file>', env: 'DMS_CA', text: 'with --tls: certificates of the authorities to believe, PEM, instead of those that Node knows' },
   { flags: '--credentials <file>', env: 'DMS_CREDENTIALS', otherwise: ({ env }) => join(stateFolder(env), 'credentials.json'), text: 'where the secrets are kept that REGISTER makes' },
-  { flags: '--wsdl <url>', env: 'DMS_WSDL', otherwise: 'http://localhost:8080/?wsdl', parse: httpUrl, only: ['client', 'send'], text: 'WSDL of the service that removes extra blanks before a SEND' },
-  { flags: '--no-trim', env: 'DMS_NO_TRIM', otherwise: true, parse: (text) => !truth(text), only: ['client', 'send'], text: 'send messages as typed' },
+  { flags: '--downloads <folder>', env: 'DMS_DOWNLOADS', otherwise: ({ env }) => join(env.HOME || homedir(), 'Downloads', 'dms'), only: ['client', 'listen'], text: 'where files that come in are saved' },
+  { flags: '--wsdl <url>', env: 'DMS_WSDL', otherwise: 'http://localhost:8080/?wsdl', parse: httpUrl, only: ['client', 'send', 'sendattach'], text: 'WSDL of the service that removes extra blanks before a SEND' },
+  { flags: '--no-trim', env: 'DMS_NO_TRIM', otherwise: true, parse: (text) => !truth(text), only: ['client', 'send', 'sendattach'], text: 'send messages as typed' },
   { flags: '--legacy', env: 'DMS_LEGACY', otherwise: false, parse: truth, text: 'speak the original protocol, without secrets; the only one that the original server knows' },
   { flags: '--json', env: 'DMS_JSON', otherwise: false, parse: truth, text: 'print one JSON object a line' },
   { flags: '--raw', env: 'DMS_RAW', otherwise: false, parse: truth, text: 'show what peers sent as it is, where the output is no terminal' },

@@ -85,6 +85,13 @@ export function readConfig(sources: ConfigSources = processSources()): Config {
     .action((to, text, values) => {
       verb(values, (as) => ({ name: 'send', as, to, text: text === '-' ? undefined : text }))
     })
+  client('sendattach', 'send one file, with a message if there is one, and print its id')
+    .argument('<to>', 'the recipient')
+    .argument('<file>', 'the path of the file')
+    .argument('[text]', 'the message; with - it is standard input')
+    .action((to, file, text = '', values) => {
+      verb(values, (as) => ({ name: 'sendattach', as, to, file, text: text === '-' ? undefined : text }))
+    })
   client('listen', 'print what comes in, each message once').action((values) => {
     verb(values, (as) => ({ name: 'listen', as, count: values.count }))
   })

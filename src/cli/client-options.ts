@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly password: string | undefined
   /** Where it is kept what was shown, so that nothing is shown twice. */
   readonly shownFolder: string
+  /** `--downloads`: where files that come in are saved. */
+  readonly downloadsFolder: string
   /** Where typed lines are kept between runs; undefined: nowhere. Used at a terminal only. */
   readonly historyFile: string | undefined
   /** False with `NO_COLOR`. There is colour at a terminal only. */
@@ -38,6 +40,14 @@ export interface ClientOptions {
 export type Verb =
   /** `text` undefined: standard input is the message. */
   | { readonly name: 'send'; readonly as: string; readonly to: string; readonly text: string | undefined }
+  /** `text` undefined: standard input is the message. */
+  | {
+      readonly name: 'sendattach'
+      readonly as: string
+      readonly to: string
+      readonly file: string
+      readonly text: string | undefined
+    }
   /** `count` undefined: until a signal. */
   | { readonly name: 'listen'; readonly as: string; readonly count: number | undefined }
   | { readonly name: 'users'; readonly as: string; readonly prefix: string }

@@ -1,5 +1,8 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
 import type { Protocol } from '../client/connect.ts'
+import { outgoingFile } from '../client/outgoing-file.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
 import type { Accounts } from './accounts.ts'
 import type { Reply } from './output.ts'
@@ -28,11 +31,23 @@ export interface Typed {
   readonly option: boolean
 }
 
+/** What people type after a command, and how it is told from what follows. */
+const FIELDS = {
+  userName: /^\s+(\S+)/,
+  prefix: /^\s+(\S+)/,
+  fileName: /^\s+(?:"([^"]+)"(?=\s|$)|(\S+))/,
+  message: /^\s(.+)$/s,
+} as const
+
+type Field = keyof typeof FIELDS
+
 /** One row: what people type, what they read, and what is done. */
 export interface Command {
   readonly name: string
-  /** The words after the name. A `message` is the rest of the line, as typed; a `prefix` may be left out. */
-  readonly fields: readonly ('userName' | 'message' | 'prefix')[]
+  /** The words after the name. A `message` is the rest of the line, as typed; a `fileName` with blanks stands in quotation marks. */
+  readonly fields: readonly Field[]
+  /** How many of them must be there; otherwise all. */
+  readonly least?: number
   /** What may follow the fields. */
   readonly option?: `--${string}`
   readonly help: string
@@ -43,6 +58,8 @@ export interface Command {
   advice?(context: CommandContext, typed: Typed, code: string): string | undefined
   /** It waits while the server is away, and somebody at a terminal goes on typing. */
   readonly waits?: true
+  /** It may take long, and somebody at a terminal goes on typing. */
+  readonly long?: true
   /** What it brings about comes in at the same time as its reply, and is shown after it. */
   readonly repliesFirst?: true
   run(context: CommandContext, typed: Typed): Promise<CommandResult>
@@ -127,21 +144,34 @@ export const COMMANDS: readonly Command[] = [
     waits: true,
     repliesFirst: true,
     async run({ client, trim }, { fields: [recipient = '', typed = ''] }) {
-      const sender = client.user
-      // Nobody connected: the client refuses, and the text service need not be asked first.
-      const text = sender === undefined ? typed : await trim(typed)
+      const text = await trimmed(client, trim, typed)
       if (text === '')
         throw new Fault('invalid-request', 'the message has nothing but blanks: it was not sent')
-      // The text may have waited for the server, and whoever is connected by now did not write it.
-      if (client.user !== sender)
-        throw new Fault('not-connected', `${sender} is not connected any more: the message was not sent`)
       const id = await client.send(recipient, text)
       return { words: `SEND OK - MESSAGE id ${id}`, id }
     },
   },
   {
+    name: 'SENDATTACH',
+    fields: ['userName', 'fileName', 'message'],
+    least: 2,
+    help: 'sends a file, with a message if there is one; a name with blanks stands in "quotation marks"',
+    refusals: { 'no-such-user': 'SENDATTACH FAIL / USER DOES NOT EXIST' },
+    otherwise: 'SENDATTACH FAIL',
+    waits: true,
+    long: true,
+    repliesFirst: true,
+    async run({ client, trim }, { fields: [recipient = '', path = '', typed = ''] }) {
+      const file = await outgoingFile(path.startsWith('~/') ? join(homedir(), path.slice(2)) : path)
+      const text = typed === '' ? '' : await trimmed(client, trim, typed)
+      const id = await client.sendAttachment(recipient, text, file)
+      return { words: `SENDATTACH OK - MESSAGE id ${id}`, id }
+    },
+  },
+  {
     name: 'USERS',
     fields: ['prefix'],
+    least: 0,
     help: 'shows who there is, and who is online: names that begin so, a hundred at most',
     refusals: {},
     otherwise: 'USERS FAIL',
@@ -169,6 +199,17 @@ export const COMMANDS: readonly Command[] = [
   },
 ]
 
+/** The text that is sent for what somebody typed. Rejects like `CommandContext.trim`. */
+async function trimmed(client: Client, trim: CommandContext['trim'], typed: string): Promise<string> {
+  const sender = client.user
+  // Nobody connected: the client refuses, and the text service need not be asked first.
+  if (sender === undefined) return typed
+  const text = await trim(typed)
+  // The text may have waited for the server, and whoever is connected by now did not write it.
+  if (client.user === sender) return text
+  throw new Fault('not-connected', `${sender} is not connected any more: the message was not sent`)
+}
+
 /** What a line says: nothing, a command with its fields, or something that is neither, with the words for it. */
 export type ParsedLine =
   | { readonly kind: 'blank' }
@@ -184,24 +225,33 @@ export function parseLine(line: string): ParsedLine {
   if (command === undefined) {
     return { kind: 'mistake', command: name, words: `Error: command ${name} not valid.` }
   }
-  const words = command.fields.includes('message')
-    ? (/^\s+(\S+)\s(.+)$/s.exec(rest)?.slice(1) ?? [])
-    : rest.split(/\s+/).filter((field) => field !== '')
-  const most = command.fields.length
-  const least = command.fields.filter((field) => field !== 'prefix').length
-  const option = words.length === most + 1 && words.at(-1) === command.option
-  const fields = option ? words.slice(0, -1) : words
-  if (fields.length >= least && fields.length <= most) return { kind: 'command', command, fields, option }
+  const { fields, left } = readFields(command, rest)
+  const option = left !== '' && left === command.option
+  const { least = command.fields.length } = command
+  if (fields.length >= least && (left === '' || option)) return { kind: 'command', command, fields, option }
   return {
     kind: 'mistake',
     command: name,
-    words: `Syntax error. ${most === 0 ? 'Use' : 'Usage'}: ${usage(command)}`,
+    words: `Syntax error. ${command.fields.length === 0 ? 'Use' : 'Usage'}: ${usage(command)}`,
   }
 }
 
 /** How a command is typed, without its option: `SEND <userName> <message>` (wire-protocol 4). */
-export function usage({ name, fields }: Command): string {
-  return [name, ...fields.map((field) => (field === 'prefix' ? `[${field}]` : `<${field}>`))].join(' ')
+export function usage({ name, fields, least = fields.length }: Command): string {
+  return [name, ...fields.map((field, at) => (at < least ? `<${field}>` : `[${field}]`))].join(' ')
+}
+
+/** The fields that a command finds in what was typed after its name, and what is left over. */
+function readFields(command: Command, typed: string): { fields: string[]; left: string } {
+  const fields: string[] = []
+  let left = typed
+  for (const field of command.fields) {
+    const found = FIELDS[field].exec(left)
+    if (found === null) break
+    fields.push(found[1] ?? found[2] ?? '')
+    left = left.slice(found[0].length)
+  }
+  return { fields, left: left.trim() }
 }
 
 function helpLines(): readonly string[] {
@@ -210,6 +260,7 @@ function helpLines(): readonly string[] {
   const width = Math.max(...COMMANDS.map((command) => typed(command).length))
   return [
     ...COMMANDS.map((command) => `${typed(command).padEnd(width)}  ${command.help}`),
+    'A file that comes in is saved, and a line says where. At most --max-attachment-bytes of the server, 10 MiB by default.',
     'CONNECT --takeover ends the session that the user has elsewhere. A password is asked for, never typed in a command;',
     'where nobody can be asked, DMS_PASSWORD is one. While the server is away, SENDs wait and typing goes on.',
     'At a terminal: Tab completes, the arrow keys bring earlier lines back, Ctrl-C clears the line and twice leaves, Ctrl-D leaves.',

@@ -1,7 +1,9 @@
+import { readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { harmless } from '../domain/harmless.ts'
 import { COMMANDS, parseLine } from './commands.ts'
 
-/** What Tab offers: commands, then names that were seen. */
+/** What Tab offers: commands, then names that were seen, then files. */
 export interface Completion {
   /** A name that came up: typed, or a sender's. */
   saw(name: string): void
@@ -13,6 +15,20 @@ export interface Completion {
 
 /** How many names are remembered. */
 const MAX_NAMES = 1_000
+
+/** Paths that begin so; those with blanks would have to be quoted, and those that are not harmless would be typed as they are. */
+function filesLike(word: string): string[] {
+  const folder = word.slice(0, word.lastIndexOf('/') + 1)
+  try {
+    return readdirSync(folder === '' ? '.' : folder.replace(/^~\//, `${homedir()}/`), { withFileTypes: true })
+      .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ' '}`)
+      .filter((path) => path.startsWith(word) && path === harmless(path) && !/\s./.test(path))
+      .filter((path) => !path.slice(folder.length).startsWith('.') || word.length > folder.length)
+      .sort()
+  } catch {
+    return []
+  }
+}
 
 /** Completion that knows no names yet. */
 export function createCompletion(): Completion {
@@ -43,6 +59,7 @@ export function createCompletion(): Completion {
         ]
       }
       const command = COMMANDS.find(({ name }) => name === words[0]?.toUpperCase())
+      if (words.length === 3 && command?.fields[1] === 'fileName') return [filesLike(word), word]
       if (words.length > 2 || command?.fields[0] !== 'userName') return [[], word]
       const candidates = [...names].filter((name) => name.startsWith(word)).sort()
       return [command.fields.length > 1 ? candidates.map((name) => `${name} `) : candidates, word]

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ClientState, Incoming } from '../client/client.ts'
 import { unlessAborted } from '../client/unless-aborted.ts'
 import type { ClientOptions } from './client-options.ts'
 import { type Command, parseLine, type Typed } from './commands.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
+import { createFiles } from './files.ts'
 import { createLink } from './link.ts'
 import { createOutput, type OutputStyle, type Screen } from './output.ts'
 import type { Ask } from './passwords.ts'
@@ -22,6 +24,8 @@ export interface Conversation {
   execute(line: string): Promise<Outcome>
   /** Carries out one command; with `quiet` what is printed is failure alone. */
   run(command: Command, typed: Typed, how?: { readonly quiet: boolean }): Promise<Outcome>
+  /** Resolves when the files that have come so far are saved, or have failed. */
+  saved(): Promise<void>
   /** Disconnects whoever is connected, so that a later CONNECT is not told that the user is there already, and lets go of everything. What waited for the server is refused. */
   leave(): Promise<void>
   /** Prints the last words. */
@@ -50,6 +54,8 @@ export interface ConversationParts {
 
 /** How long an incoming item waits for the reply of the command that runs, so that the reply is read first. Not longer: a server may wait for the item's confirmation before it replies. */
 const REPLY_FIRST_MS = 250
+/** So long is waited for the reply to what may take long, before the next line is. */
+const TYPING_MS = 250
 /** How long leaving may take when the server does not answer. */
 const LEAVE_MS = 2_000
 const GOES_ON: Outcome = { exit: EXIT_CODES.done, leave: false }
@@ -59,6 +65,7 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
   const output = createOutput(parts.style, parts.screen)
   const link = createLink()
   const texts = createTexts(options, link)
+  const files = createFiles(options.downloadsFolder, output)
   const running = new Set<Promise<Outcome>>()
   /** Ends the waiting of what is not wanted and so is not taken. */
   const untaken = new AbortController()
@@ -75,6 +82,7 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
       return { exit: EXIT_CODES.usage, leave: false }
     },
     run,
+    saved: () => files.settled(),
     leave() {
       left ??= leave()
       return left
@@ -91,7 +99,8 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     try {
       if (!command.waits || !parts.typing) return await outcome
       // Its words come when the server is back.
-      return await Promise.race([outcome, link.lost().then(() => GOES_ON)])
+      const longer = [link.lost(), ...(command.long ? [pause(TYPING_MS)] : [])]
+      return await Promise.race([outcome, ...longer.map((it) => it.then(() => GOES_ON))])
     } finally {
       replying = undefined
     }
@@ -142,8 +151,11 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     if (parts.wants?.() === false) return unlessAborted(new Promise(() => {}), untaken.signal)
     if (item.kind === 'message') parts.sawName?.(item.sender)
     if (replying !== undefined) await atMost(REPLY_FIRST_MS, replying)
-    await output.incoming(item)
-    parts.printed?.(item)
+    // A message that was shown before comes for its file.
+    const again = item.kind === 'message' && item.again === true
+    if (!again) await output.incoming(item)
+    if (item.kind === 'message' && item.attachment !== undefined) files.take(item)
+    if (!again) parts.printed?.(item)
   }
 
   async function leave(): Promise<void> {
@@ -152,6 +164,9 @@ export function createConversation(options: ClientOptions, parts: ConversationPa
     if (options.protocol === 'legacy') untaken.abort()
     const { client } = (await server?.catch(() => undefined)) ?? {}
     if (client === undefined) return
+    // What is about to be safe need not come again.
+    await atMost(LEAVE_MS, files.settled())
+    files.stop()
     const { user } = client
     if (user !== undefined) await atMost(LEAVE_MS, client.disconnect(user))
     await atMost(LEAVE_MS, client.close())

@@ -1,4 +1,4 @@
-import type { ClientState, Incoming, UserPresence } from '../client/client.ts'
+import type { ClientState, Incoming, IncomingMessage, UserPresence } from '../client/client.ts'
 import { harmless, harmlessJson } from '../domain/harmless.ts'
 
 /** Where lines go. Both resolve once the text is written. */
@@ -32,6 +32,9 @@ export interface Failure extends Pick<Reply, 'command' | 'words' | 'hint'> {
   readonly address?: string
 }
 
+/** Where a file was saved, or why it was not. */
+export type FileOutcome = { readonly path: string } | { readonly problem: string }
+
 /** How the client speaks. */
 export interface OutputStyle {
   readonly json: boolean
@@ -44,6 +47,8 @@ export interface Output {
   reply(reply: Reply): Promise<void>
   failure(failure: Failure): Promise<void>
   incoming(item: Incoming): Promise<void>
+  /** What became of the file of a message. */
+  file(message: IncomingMessage, outcome: FileOutcome): Promise<void>
   help(lines: readonly string[]): Promise<void>
   /** What becomes of the connection, where a person should know. */
   state(change: ClientState): Promise<void>
@@ -89,12 +94,20 @@ function createWordOutput({ raw, color }: OutputStyle, screen: Screen): Output {
           ? `SEND MESSAGE id ${item.id} OK`
           : `${paint(BOLD, `MESSAGE ${item.id} FROM ${shown(item.sender)} :`)}\n  ${shown(item.text)}\nEND`,
       ),
+    async file({ sender, attachment }, outcome) {
+      const { name = '', size = 0 } = attachment ?? {}
+      const file = `FILE ${shown(name)} (${sizeInWords(size)}) FROM ${shown(sender)}`
+      // The path is ours, but for the name in it, and no name of a folder is to be obeyed either.
+      if ('path' in outcome) return screen.print(`${file} SAVED AS ${harmless(outcome.path)}`)
+      await screen.print(`${file} NOT SAVED`)
+      await note(outcome.problem)
+    },
     help: (lines) => screen.print(lines.join('\n')),
   }
 }
 
 /**
- * `type` is `reply`, `error`, `message`, `receipt`, `help`, `state` or `note`; the other members are those of the values above,
+ * `type` is `reply`, `error`, `message`, `receipt`, `file`, `help`, `state` or `note`; the other members are those of the values above,
  * `text` the words or the message.
  */
 function createJsonOutput(screen: Screen): Output {
@@ -103,6 +116,8 @@ function createJsonOutput(screen: Screen): Output {
     reply: ({ words, ...rest }) => print({ type: 'reply', ...rest, text: words }),
     failure: ({ words, ...rest }) => print({ type: 'error', ...rest, text: words }),
     incoming: ({ kind, ...rest }) => print({ type: kind, ...rest }),
+    file: ({ id, sender, attachment }, outcome) =>
+      print({ type: 'file', id, sender, ...attachment, ...outcome }),
     help: (lines) => print({ type: 'help', lines }),
     async state(change) {
       const text = stateWords(change)
@@ -110,6 +125,15 @@ function createJsonOutput(screen: Screen): Output {
     },
     note: (text) => print({ type: 'note', text }),
   }
+}
+
+/** A size as people say it. */
+function sizeInWords(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB']
+  const step = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1)
+  const amount = bytes / 1024 ** step
+  const digits = step === 0 || amount >= 10 ? 0 : 1
+  return `${amount.toFixed(digits)} ${bytes === 1 ? 'byte' : units[step]}`
 }
 
 /** A status line, or undefined for what needs none: the reply to CONNECT says it. */

@@ -41,7 +41,11 @@ export async function runVerb(
       if (item.kind !== 'message') return
       wanted -= 1
       // Once it counts as taken, so that leaving confirms it.
-      if (wanted === 0) void nextTurn().then(() => finish(EXIT_CODES.done))
+      // And once its file is safe, so that it need not come again.
+      if (wanted === 0)
+        void nextTurn()
+          .then(() => conversation.saved())
+          .then(() => finish(EXIT_CODES.done))
     },
     ended: finish,
   })
@@ -57,24 +61,32 @@ export async function runVerb(
 
   async function carryOut(): Promise<ExitCode> {
     // A program's output may take its time; nobody is connected meanwhile.
-    const text = verb.name === 'send' ? (verb.text ?? (await readAll(io.stdin))) : undefined
+    const text = 'text' in verb ? (verb.text ?? (await readAll(io.stdin))) : ''
     if (text instanceof Error) return refuse(text.message)
     const { exit } = await conversation.run(CONNECT, { fields: [verb.as], option: false }, { quiet: true })
     if (exit !== EXIT_CODES.done || verb.name === 'listen') return exit === EXIT_CODES.done ? finished : exit
-    const [command, fields] = verb.name === 'send' ? [SEND, [verb.to, text ?? '']] : [USERS, [verb.prefix]]
+    const [command, fields] = commandOf(verb, text)
     return (await conversation.run(command, { fields, option: false })).exit
   }
 
   async function refuse(hint: string): Promise<ExitCode> {
-    const failure = { command: SEND.name, words: SEND.otherwise, code: 'invalid-request', hint }
+    const { name, otherwise } = verb.name === 'sendattach' ? SENDATTACH : SEND
+    const failure = { command: name, words: otherwise, code: 'invalid-request', hint }
     await createOutput(style, screen).failure(failure)
     return EXIT_CODES.refused
   }
 }
 
-const [CONNECT, SEND, USERS] = ['CONNECT', 'SEND', 'USERS'].map((name) =>
+const [CONNECT, SEND, SENDATTACH, USERS] = ['CONNECT', 'SEND', 'SENDATTACH', 'USERS'].map((name) =>
   COMMANDS.find((command) => command.name === name),
-) as [Command, Command, Command]
+) as [Command, Command, Command, Command]
+
+/** The command that a verb is, with its fields. */
+function commandOf(verb: Exclude<Verb, { name: 'listen' }>, text: string): [Command, string[]] {
+  if (verb.name === 'users') return [USERS, [verb.prefix]]
+  if (verb.name === 'send') return [SEND, [verb.to, text]]
+  return [SENDATTACH, [verb.to, verb.file, text]]
+}
 
 /** The whole input as one message, without the newline that ends its last line; or what is wrong with it. */
 async function readAll(input: NodeJS.ReadStream): Promise<string | Error> {

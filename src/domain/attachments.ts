@@ -5,7 +5,7 @@ import { Fault } from './fault.ts'
 export type AttachmentId = ByteString
 
 /** The longest name of a file, in bytes: what file systems take. */
-export const MAX_FILE_NAME_BYTES = 255
+const MAX_FILE_NAME_BYTES = 255
 /** The longest media type, in bytes. */
 const MAX_MEDIA_TYPE_BYTES = 127
 /** RFC 9110, 8.3.1, without looking into its parameters. ASCII. */

@@ -23,7 +23,13 @@ export const PROTOCOLS = [
 type Environment = Readonly<Record<string, string>>
 
 function environment(more: Environment = {}): NodeJS.ProcessEnv {
-  return { ...process.env, XDG_STATE_HOME: state, DMS_CREDENTIALS: join(state, 'credentials.json'), ...more }
+  return {
+    ...process.env,
+    XDG_STATE_HOME: state,
+    DMS_CREDENTIALS: join(state, 'credentials.json'),
+    DMS_DOWNLOADS: join(state, 'downloads'),
+    ...more,
+  }
 }
 
 /** A server process with a data folder of its own. */

@@ -51,6 +51,18 @@ test('an option stands behind the name, and is no part of the usage that wire-pr
   expect(parseLine('SEND bob --takeover')).toMatchObject({ fields: ['bob', '--takeover'], option: false })
 })
 
+test('the name of a file may stand in quotation marks, and the message behind it may be left out', () => {
+  expect(fieldsOf('sendattach bob a.txt  hi  there')).toEqual(['SENDATTACH', 'bob', 'a.txt', ' hi  there'])
+  expect(fieldsOf('SENDATTACH bob "my file.txt" hi')).toEqual(['SENDATTACH', 'bob', 'my file.txt', 'hi'])
+  expect(fieldsOf('SENDATTACH bob "my file.txt"')).toEqual(['SENDATTACH', 'bob', 'my file.txt'])
+  expect(fieldsOf('SENDATTACH bob a.txt ')).toEqual(['SENDATTACH', 'bob', 'a.txt'])
+  expect(fieldsOf('SENDATTACH bob a"b')).toEqual(['SENDATTACH', 'bob', 'a"b'])
+  for (const line of ['SENDATTACH', 'SENDATTACH bob', 'SENDATTACH bob ']) {
+    const words = 'Syntax error. Usage: SENDATTACH <userName> <fileName> [message]'
+    expect(parseLine(line)).toMatchObject({ kind: 'mistake', words })
+  }
+})
+
 test('a prefix may be left out', () => {
   expect(fieldsOf('users')).toEqual(['USERS'])
   expect(fieldsOf('users b')).toEqual(['USERS', 'b'])

@@ -25,6 +25,17 @@ test('a message is not completed', () => {
   expect(completion.complete('SEND bob b')).toEqual([[], 'b'])
 })
 
+test('the third word of SENDATTACH is a file that is there', () => {
+  const { complete } = createCompletion()
+  expect(complete('SENDATTACH bob pack')).toEqual([expect.arrayContaining(['package.json ']), 'pack'])
+  expect(complete('sendattach bob src/c')).toEqual([
+    expect.arrayContaining(['src/cli/', 'src/config.ts ']),
+    'src/c',
+  ])
+  expect(complete('SENDATTACH bob no/such/folder/x')).toEqual([[], 'no/such/folder/x'])
+  expect(complete('SENDATTACH bob package.json h')).toEqual([[], 'h'])
+})
+
 test('a name that could harm the terminal is not offered', () => {
   const completion = createCompletion()
   completion.saw('b\x1b[2J')

@@ -256,7 +256,12 @@ describeWith('python3')('at a terminal', () => {
     await client.until(/c>/)
     client.type(`CONNECT ${anna}\r`)
     await client.until(/CONNECT OK/)
-    client.type(`SENDATTACH ${bert} ${path.slice(0, -8)}\t hello\r`)
+    // What is pasted is taken as it is, so the Tab comes by itself.
+    client.type(`SENDATTACH ${bert} ${path.slice(0, -8)}`)
+    await client.until(/compl$/m)
+    client.type('\t')
+    await client.until(/completed\.txt/)
+    client.type('hello\r')
     await client.until(/SENDATTACH OK/)
     await client.close()
   })

@@ -1,4 +1,4 @@
-import { type ByteString, fromByteString, toByteString } from '../domain/byte-string.ts'
+import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import type {
   Client,
@@ -17,10 +17,11 @@ import { SessionArrivals } from './session-arrivals.ts'
 import { SessionConnection, type SessionListener } from './session-connection.ts'
 import { addressOf, type SessionServer } from './session-dial.ts'
 import { downloadFile } from './session-download.ts'
-import { logIn } from './session-login.ts'
+import { nameField, parseUsers } from './session-fields.ts'
 import { createMarks, type Marks, openMarks } from './session-marks.ts'
 import { type PresenceContext, SessionPresence } from './session-presence.ts'
 import { SEND_LIMITS, type SendLimits, SessionSends } from './session-sends.ts'
+import { unregisterApart } from './session-unregister.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** What a client of the session protocol may be told besides its server. */
@@ -31,9 +32,6 @@ export interface SessionClientOptions {
   readonly limits?: SendLimits | undefined
   readonly backoff?: BackoffLimits | undefined
 }
-
-/** For a connection on which nothing is sent and nothing taken. */
-const NOBODY: SessionListener = { answered() {}, message() {}, receipt() {}, closed() {} }
 
 /**
  * A client of the session protocol (wire-protocol 2): one connection, opened by the first request. While a user is connected, a
@@ -103,8 +101,8 @@ class SessionClient implements Client, SessionListener {
   }
 
   async register(user: string, credential?: Credential, { signal }: RequestOptions = {}): Promise<void> {
-    const name = field(user)
-    const verifier = credential === undefined ? '' : await verifierOf(credential)
+    const name = nameField(user)
+    const verifier = credential === undefined ? '' : await createVerifier(credential.secret, credential.kind)
     const connection = await this.#reach(signal)
     await unlessAborted(connection.request('REGISTER', [name, verifier]), signal)
     this.#arrivals.forget(user)
@@ -112,13 +110,17 @@ class SessionClient implements Client, SessionListener {
 
   async unregister(user: string, options: PresenceOptions = {}): Promise<void> {
     if (this.#presence?.user === user) await this.#unregisterOurs(this.#presence, options)
-    else await this.#unregisterOther(user, options)
+    else
+      await unregisterApart(this.#server, user, {
+        secret: options.secret,
+        signal: options.signal ?? this.#closed.signal,
+      })
     this.#arrivals.forget(user)
   }
 
   async connect(user: string, options: PresenceOptions = {}): Promise<number | undefined> {
     const { secret, takeover = false, present, signal } = options
-    field(user)
+    nameField(user)
     const before = this.#presence?.user
     if (before === user) throw new Fault('already-connected', `you are connected as ${user} already`)
     if (before !== undefined) {
@@ -187,7 +189,7 @@ class SessionClient implements Client, SessionListener {
 
   async passwd(credential: Credential, { signal }: RequestOptions = {}): Promise<void> {
     const presence = this.#someone()
-    const verifier = await verifierOf(credential)
+    const verifier = await createVerifier(credential.secret, credential.kind)
     const connection = await this.#reach(signal)
     await unlessAborted(connection.request('PASSWD', [verifier]), signal)
     presence.secret = credential.secret
@@ -196,8 +198,8 @@ class SessionClient implements Client, SessionListener {
   async users(prefix: string, { signal }: RequestOptions = {}): Promise<readonly UserPresence[]> {
     this.#someone()
     const connection = await this.#reach(signal)
-    const list = await unlessAborted(connection.request('USERS', [field(prefix)]), signal)
-    return list === '' ? [] : fromByteString(list).split('\n').map(parseUser)
+    const list = await unlessAborted(connection.request('USERS', [nameField(prefix)]), signal)
+    return parseUsers(list)
   }
 
   async close(): Promise<void> {
@@ -243,22 +245,6 @@ class SessionClient implements Client, SessionListener {
     }
   }
 
-  /** On a connection of its own: this client's is the one that somebody is connected on. */
-  async #unregisterOther(user: string, { secret, signal }: PresenceOptions): Promise<void> {
-    const name = field(user)
-    const connection = await SessionConnection.open(this.#server, NOBODY, signal ?? this.#closed.signal)
-    try {
-      const proof: Promise<unknown> =
-        secret === undefined
-          ? connection.request('CONNECT', [name, 'takeover'])
-          : logIn(connection, user, secret)
-      await unlessAborted(proof, signal)
-      await unlessAborted(connection.request('UNREGISTER'), signal)
-    } finally {
-      connection.end()
-    }
-  }
-
   /** The connection, opened if there is none. */
   async #reach(signal: AbortSignal | undefined): Promise<SessionConnection> {
     this.#closed.signal.throwIfAborted()
@@ -293,21 +279,6 @@ class SessionClient implements Client, SessionListener {
     const broken = `${this.#address} does not keep to the session protocol (${what})`
     this.#connection?.cut(new CannotConnect(this.#address, broken))
   }
-}
-
-/** A field as bytes. NUL ends a field, so none can be inside (wire-protocol 2). */
-function field(text: string): ByteString {
-  if (text.includes('\0')) throw new Fault('invalid-request', 'a name cannot hold NUL')
-  return toByteString(text)
-}
-
-function verifierOf({ secret, kind }: Credential): Promise<ByteString> {
-  return createVerifier(secret, kind)
-}
-
-function parseUser(line: string): UserPresence {
-  const end = line.lastIndexOf(' ')
-  return { name: line.slice(0, end), online: line.slice(end + 1) === 'online' }
 }
 
 function notConnected(user: string | undefined): string {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { type ByteString, fromByteString } from '../domain/byte-string.ts'
-import { Fault } from '../domain/fault.ts'
+import type { Fault } from '../domain/fault.ts'
 import {
   encodeFrame,
   SERVER_FRAMES,
@@ -10,7 +10,9 @@ import {
 } from '../wire/session.ts'
 import { CannotConnect, connectionFailure, TimedOut } from './errors.ts'
 import { addressOf, dial, type SessionServer } from './session-dial.ts'
+import { goodbye } from './session-goodbye.ts'
 import { decodeFault, decodeOpening, notOurs, type SessionTerms } from './session-opening.ts'
+import { noAnswer, type RequestManner, SessionRequests } from './session-requests.ts'
 
 /** Who hears what a connection brings. All of it is called while a chunk is read, so nothing may take long. */
 export interface SessionListener {
@@ -24,34 +26,11 @@ export interface SessionListener {
   closed(connection: SessionConnection, reason: Error): void
 }
 
-/** How a request is made. */
-interface RequestManner {
-  readonly ref?: string
-  /** Called with the result at once, before anything that came behind it is read. */
-  readonly done?: (result: ByteString) => void
-  /** It takes as long as it takes: only a connection that goes ends it. */
-  readonly patient?: boolean
-}
-
-interface Pending {
-  resolve(result: ByteString): void
-  reject(error: Error): void
-}
-
 /** The longest frame besides a text: a list of users has a hundred names. */
 const MAX_OTHER_BYTES = 16_384
 /** How many times in a heartbeat silence is looked for, after how many such looks a PING goes out, and after how many the server is lost. */
 const LOOKS = { perHeartbeat: 4, ping: 4, lost: 8 } as const
 const NOTHING = Buffer.alloc(0)
-
-/** What BYE means to whoever is connected; what is not here is a server that will be back. */
-const GOODBYES: Readonly<Record<string, () => Error>> = {
-  takeover: () =>
-    new Fault('already-connected', 'this user has connected elsewhere, which ended this session'),
-  credential: () =>
-    new Fault('not-authenticated', 'this user has another secret now, which ended this session'),
-  unregistered: () => new Fault('no-such-user', 'this user was unregistered, which ended this session'),
-}
 
 /**
  * One connection of the session protocol (wire-protocol 2), seen from the client. Requests are pipelined, and what one tick
@@ -59,10 +38,9 @@ const GOODBYES: Readonly<Record<string, () => Error>> = {
  */
 export class SessionConnection {
   readonly address: string
-  readonly #server: SessionServer
   readonly #socket: Socket
   readonly #listener: SessionListener
-  readonly #requests = new Map<string, Pending>()
+  readonly #requests: SessionRequests
   /** Of the first frame, until it is complete. */
   #opening: Buffer = NOTHING
   #terms: SessionTerms | undefined
@@ -70,7 +48,6 @@ export class SessionConnection {
   #heartbeat: NodeJS.Timeout | undefined
   /** Looks since the server was last heard. Counted, not timed: a tick that takes long is not the server's silence. */
   #silentLooks = 0
-  #lastRef = 0
   #out = ''
   #flushing = false
   /** Why the connection ended, or is about to. */
@@ -84,8 +61,8 @@ export class SessionConnection {
     listener: SessionListener,
     settle: (terms: SessionTerms | undefined) => void,
   ) {
-    this.#server = server
     this.address = addressOf(server)
+    this.#requests = new SessionRequests(this.address, server.timeoutMs)
     this.#socket = socket
     this.#listener = listener
     socket.on('data', (chunk) => {
@@ -156,8 +133,7 @@ export class SessionConnection {
 
   /** A ref that no SEND has. */
   nextRef(): string {
-    this.#lastRef += 1
-    return `r${this.#lastRef}`
+    return this.#requests.nextRef()
   }
 
   /**
@@ -167,28 +143,13 @@ export class SessionConnection {
   request(
     operation: Exclude<SessionRequest, 'SEND'>,
     fields: readonly string[] = [],
-    { ref = this.nextRef(), done, patient = false }: RequestManner = {},
+    manner: RequestManner = {},
   ): Promise<ByteString> {
-    return new Promise((resolve, reject) => {
-      if (this.ended) return reject(this.#gone())
-      const giveUp = () => {
-        this.#requests.delete(ref)
-        reject(noAnswer(this.address, this.#server.timeoutMs))
-      }
-      const timer = patient ? undefined : setTimeout(giveUp, this.#server.timeoutMs)
-      this.#requests.set(ref, {
-        resolve(result) {
-          clearTimeout(timer)
-          done?.(result)
-          resolve(result)
-        },
-        reject(error) {
-          clearTimeout(timer)
-          reject(error)
-        },
-      })
-      this.write(encodeFrame(operation, ref, ...fields))
-    })
+    if (this.ended) return Promise.reject(this.#gone())
+    const { ref = this.nextRef() } = manner
+    const answer = this.#requests.begin(ref, manner)
+    this.write(encodeFrame(operation, ref, ...fields))
+    return answer
   }
 
   /** Writes what there is and ends the connection in order. */
@@ -260,50 +221,35 @@ export class SessionConnection {
   }
 
   #onOk(ref: ByteString, result: ByteString): void {
-    const pending = this.#requests.size === 0 ? undefined : this.#requests.get(ref)
-    if (pending === undefined) {
-      this.#listener.answered(ref, Number(result))
-      return
-    }
-    this.#requests.delete(ref)
-    pending.resolve(result)
+    if (!this.#requests.succeeded(ref, result)) this.#listener.answered(ref, Number(result))
   }
 
   #onFault(ref: ByteString, fault: Fault): void {
-    const pending = this.#requests.get(ref)
-    this.#requests.delete(ref)
     if (ref === '-') this.cut(fault)
-    else if (pending === undefined) this.#listener.answered(ref, fault)
-    else pending.reject(fault)
+    else if (!this.#requests.refused(ref, fault)) this.#listener.answered(ref, fault)
   }
 
   /** The server closes once it has answered what it has taken, so what it still says is read. */
   #onBye(reason: string): void {
-    const known = Object.hasOwn(GOODBYES, reason) ? GOODBYES[reason]?.() : undefined
-    this.#reason ??= known ?? new CannotConnect(this.address, `${this.address} said goodbye: ${reason}`)
+    this.#reason ??= goodbye(this.address, reason)
   }
 
   #onClose(): void {
     this.#closed = true
     clearInterval(this.#heartbeat)
     const reason = this.#gone()
-    for (const pending of this.#requests.values()) pending.reject(reason)
-    this.#requests.clear()
+    this.#requests.fail(reason)
     if (this.#terms !== undefined) this.#listener.closed(this, reason)
   }
 
   #gone(): Error {
     const what =
       this.#terms === undefined
-        ? 'without an answer: is it a dms server? One of the original protocol is spoken to in that protocol'
-        : 'without a word: it was stopped or cut off, or something between here and there did that'
-    this.#reason ??= new CannotConnect(this.address, `${this.address} closed the connection ${what}`)
+        ? ' without an answer: is it a dms server? One of the original protocol is spoken to in that protocol'
+        : ': the server was stopped or killed, or the network between was cut'
+    this.#reason ??= new CannotConnect(this.address, `${this.address} closed the connection${what}`)
     return this.#reason
   }
-}
-
-function noAnswer(address: string, timeoutMs: number): TimedOut {
-  return new TimedOut(address, `${address} did not answer within ${timeoutMs / 1000} s: is it a dms server?`)
 }
 
 function flush(connection: SessionConnection): void {

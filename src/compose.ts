@@ -187,6 +187,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         ),
         app,
         fastPath: (fast) => createFastHttp({ endpoints, held, ...fast }),
+        maxConnections,
         requestTimeoutMs,
         observer,
         tls: files,

@@ -87,6 +87,21 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     write(response, endpoint.refuse(status, reason, { ...headers, Connection: 'close' }))
   }
 
+  /** Refuses in the middle of a body. What still comes is for nobody, but many callers read nothing before they have sent all. */
+  function refuseBusy(request: IncomingMessage, response: ServerResponse, rest: number): void {
+    const headers = { 'Retry-After': '1', Connection: 'close' }
+    const busy = endpoint.refuse(503, NO_ROOM, headers)
+    const body = busy.body as string
+    response.writeHead(busy.status, { ...busy.headers, 'Content-Length': Buffer.byteLength(body) })
+    response.write(body)
+    let left = rest
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left < 0) response.destroy()
+    })
+    request.on('end', () => response.end())
+  }
+
   function answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -136,18 +151,21 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     const stop = (): void => {
       request.off('data', onData)
       request.off('end', onEnd)
-      request.pause()
     }
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
       if (bytes > bodyBytes) {
         stop()
+        request.pause()
         refuse(response, 413, tooLarge)
         return
       }
       if (!held.hasRoom(chunk.length, bytes)) {
         stop()
-        refuse(response, 503, NO_ROOM, { 'Retry-After': '1' })
+        hold(holding, -holding.bytes)
+        first = undefined
+        chunks = undefined
+        refuseBusy(request, response, bodyBytes - bytes)
         return
       }
       hold(holding, chunk.length)

@@ -33,10 +33,12 @@ export interface HttpServerOptions {
     readonly handOver: (socket: Socket) => void
     readonly requestTimeoutMs: number
   }) => FastPath
+  /** Connections at a time; more are closed at once. Default: any number. */
+  readonly maxConnections?: number
   /** How long a whole request may take to arrive, in milliseconds; one to an endpoint whose body has parts is the endpoint's to cut. */
   readonly requestTimeoutMs?: number
-  /** Told of connections as they open and close. */
-  readonly observer?: Pick<Observer, 'opened' | 'closed'>
+  /** Told of connections as they open and close, and of those refused. */
+  readonly observer?: Pick<Observer, 'opened' | 'closed' | 'refused'>
   /** With a certificate (and its chain) and its key, PEM, it speaks HTTPS, TLS 1.2 or newer. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
@@ -80,6 +82,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     options.tls === undefined
       ? createServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
+  server.on('drop', (dropped) => observer?.refused?.(dropped?.remoteAddress ?? '', 'too many connections'))
   server.on('checkContinue', listener)
   const protocol = options.tls === undefined ? 'http' : 'https'
   const fastPath =

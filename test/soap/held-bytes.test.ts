@@ -105,3 +105,47 @@ describe.each([true, false])('an answer that is not read (fast: %s)', (fast) => 
     await server.close(0)
   })
 })
+
+test('memory is bounded by the limit, not by callers times bodies, and every caller has an answer', async () => {
+  const MIB = 1024 * 1024
+  const server = await openTextServer({ heldBytes: 24 * MIB, http: { requestTimeoutMs: 60_000 } })
+  const before = process.memoryUsage().arrayBuffers
+  let most = 0
+  const look = () => {
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+  }
+  let answered = 0
+  let enough: () => void = () => undefined
+  const refusals = new Promise<void>((resolve) => {
+    enough = resolve
+  })
+  // All callers' bodies are one and the same in this process, so what grows is the server's.
+  const body = Buffer.alloc(MIB - 1, ' ')
+  const sockets = Array.from({ length: 150 }, () => connect(server.port, '127.0.0.1'))
+  const statuses = sockets.map(
+    (socket) =>
+      new Promise<string>((resolve) => {
+        let answer = ''
+        socket.on('data', (chunk: Buffer) => {
+          look()
+          if (answer === '' && ++answered === 120) enough()
+          answer += chunk.toString('latin1')
+        })
+        socket.on('error', () => undefined)
+        socket.on('close', () => resolve(answer.slice(9, 12)))
+        socket.write(head(MIB))
+        socket.write(body, look)
+      }),
+  )
+  // Those for whom there is no room are answered before they have sent all; the others are held until they have.
+  await refusals
+  look()
+  for (const socket of sockets) socket.end(' ')
+  // Blanks are no envelope: that is what those are told who were read whole.
+  const given = new Set(await Promise.all(statuses))
+  expect([...given].sort()).toEqual(['500', '503'])
+  // What is held, and what was read and is not collected yet.
+  expect(most).toBeLessThan(90 * MIB)
+  await statusOf(server, LARGE, 200)
+  await server.close(0)
+})

@@ -195,3 +195,32 @@ describe('the life of the server', () => {
     await server.close()
   })
 })
+
+test('connections beyond the limit are closed at once and told to the log; the others stay', async () => {
+  const refused: string[] = []
+  let told: () => void = () => undefined
+  const dropped = new Promise<void>((resolve) => {
+    told = resolve
+  })
+  const server = await openTextServer({
+    http: {
+      maxConnections: 2,
+      observer: {
+        refused(address, why) {
+          refused.push(`${address}: ${why}`)
+          told()
+        },
+      },
+    },
+  })
+  const sockets = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')]
+  for (const socket of sockets) await once(socket, 'connect')
+  const third = connect(server.port, '127.0.0.1')
+  third.on('error', () => undefined)
+  await dropped
+  await new Promise<void>((resolve) => (third.closed ? resolve() : third.once('close', () => resolve())))
+  expect(refused).toEqual(['127.0.0.1: too many connections'])
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false])
+  for (const socket of sockets) socket.destroy()
+  await server.close()
+})

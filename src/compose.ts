@@ -132,6 +132,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       observer,
       security,
       maxTextBytes,
+      maxAttachmentBytes: config.maxAttachmentBytes,
       allowOpen: config.allowOpen,
       allowPlainPasswords: config.allowPlainPasswords,
       openRegistration,

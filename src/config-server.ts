@@ -85,6 +85,7 @@ export function serverConfig(values: ServerFlagValues): ServerConfig {
       depth: soapDepth,
       attributes: soapAttributes,
       elements: soapElements,
+      attachmentBytes: values.maxAttachmentBytes,
     },
   }
 }

@@ -64,6 +64,11 @@ export interface UploadOptions extends SendOptions {
   readonly size?: number
 }
 
+/** The file of a message, open for reading, and what is known of it. */
+export interface OpenAttachment extends AttachmentReader {
+  readonly attachment: Attachment
+}
+
 /** The whole service, as every edge (socket protocols, SOAP, console) uses it. All methods reject with `Fault`s only. */
 export interface Messaging {
   register(name: ByteString, verifier: ByteString): Promise<void>
@@ -95,7 +100,7 @@ export interface Messaging {
    * Opens the file of a message that waits in the mailbox, for as long as it waits there. Rejects with `invalid-request`
    * where there is no such message, and with `unavailable` when the file cannot be read.
    */
-  openAttachment(claim: Claim, seq: Seq): Promise<AttachmentReader>
+  openAttachment(claim: Claim, seq: Seq): Promise<OpenAttachment>
   /**
    * Sets or replaces the credential; an open account is closed to everybody else by it. Whoever is present as that user is
    * not any more, unless it is `holder`, the session that asks.

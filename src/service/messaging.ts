@@ -139,10 +139,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
     async openAttachment(claim, seq) {
       const { name } = await admit(claim)
-      const { id } = await waitingAttachment(name, seq)
-      const reader = await attachments.open(id)
+      const attachment = await waitingAttachment(name, seq)
+      const reader = await attachments.open(attachment.id)
       return {
         ...reader,
+        attachment,
         async read(offset, length) {
           await waitingAttachment(name, seq)
           return reader.read(offset, length)

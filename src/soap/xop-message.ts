@@ -8,15 +8,8 @@ import type { PartReferences } from './part-references.ts'
 import { NO_ROOM, Refusal } from './refusal.ts'
 import type { SoapStream } from './soap-stream.ts'
 import { replaceIn } from './stream-slots.ts'
+import { StreamTooLong } from './stream-too-long.ts'
 import { actionsOf, XOP_MEDIA_TYPE, type XopMediaType } from './xop-media-type.ts'
-
-/** Streams have more bytes than a message may bring. */
-export class StreamTooLong extends SoapFault {
-  constructor(limit: number) {
-    super('Sender', `what is attached has more than ${limit} bytes`)
-    this.name = 'StreamTooLong'
-  }
-}
 
 /** A part that an element refers to. */
 interface Wanted {

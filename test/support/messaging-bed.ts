@@ -14,6 +14,7 @@ import { createAuthentication } from '../../src/service/authentication.ts'
 import { createMessaging } from '../../src/service/messaging.ts'
 import { readContract } from '../../src/soap/contract.ts'
 import { createSoapEndpoint, type SoapEndpoint } from '../../src/soap/endpoint.ts'
+import type { SoapResponse } from '../../src/soap/exchange.ts'
 import type { SoapFailure } from '../../src/soap/failure.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import { createSecurityHandler } from '../../src/soap/ws-security.ts'
@@ -53,6 +54,8 @@ export interface Caller {
   status(clientMessageId: string, options?: CallOptions): Promise<Answer>
   users(prefix?: string, options?: CallOptions): Promise<Answer>
   unregister(options?: CallOptions): Promise<Answer>
+  /** Any body's element. */
+  call(body: string, options?: CallOptions): Promise<Answer>
 }
 
 /** The messaging service over SOAP and sessions, over one backend, in this process. */
@@ -92,6 +95,7 @@ export interface MessagingBedOptions
       | 'graceMs'
       | 'mostReceivers'
       | 'maxTextBytes'
+      | 'maxAttachmentBytes'
     >
   > {
   readonly backend?: Backend
@@ -101,9 +105,18 @@ export interface MessagingBedOptions
   readonly wrapMessaging?: (messaging: Messaging) => Messaging
 }
 
+/** A response's body, whole. */
+async function textOf({ body }: SoapResponse): Promise<string> {
+  if (typeof body === 'string' || body instanceof Uint8Array) return String(body)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.chunks()) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
 /** Starts one. */
 export async function openMessagingBed(options: MessagingBedOptions = {}): Promise<MessagingBed> {
   const { backend = createMemoryBackend(WIDE_LIMITS), maxTextBytes = 1000, now = Date.now } = options
+  const { maxAttachmentBytes = 10_000_000 } = options
   const failures: SoapFailure[] = []
   const presences = new Set<() => void>()
   let present = 0
@@ -114,7 +127,13 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
       for (const look of presences) look()
     },
   }
-  const service = createMessaging({ ...backend, observer, maxTextBytes, now: Date.now })
+  const service = createMessaging({
+    ...backend,
+    observer,
+    maxTextBytes,
+    maxAttachmentBytes,
+    now: Date.now,
+  })
   const messaging = options.wrapMessaging?.(service) ?? service
   const authentication = createAuthentication({
     store: backend.store,
@@ -133,6 +152,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     observer,
     security,
     maxTextBytes,
+    maxAttachmentBytes,
     createVerifier: (password) => createVerifier(password, 'generated'),
   })
   const wsdlPath = fileURLToPath(new URL('../../wsdl/messaging.wsdl', import.meta.url))
@@ -140,7 +160,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     contract: await readContract({ wsdlPath }),
     portType: portType.operations,
     headers: [security],
-    limits: DEFAULT_SOAP_LIMITS,
+    limits: { ...DEFAULT_SOAP_LIMITS, attachmentBytes: maxAttachmentBytes },
     onFault: (failure) => failures.push(failure),
   })
   const listener = await openListener({
@@ -184,7 +204,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
       soapAction: undefined,
       body: Buffer.from(envelope(body, options)),
     })
-    return readAnswer(response.status, String(response.body))
+    return readAnswer(response.status, await textOf(response))
   }
 
   function as(name: string, password: string | undefined = PASSWORD): Caller {
@@ -209,6 +229,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
       status: (clientMessageId, options) => made('GetMessageStatus', { clientMessageId }, options),
       users: (prefix, options) => made('ListUsers', { prefix }, options),
       unregister: (options) => made('Unregister', {}, options),
+      call: (body, options) => call(body, { header, ...options }),
     }
   }
 

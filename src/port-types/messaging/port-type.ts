@@ -7,6 +7,7 @@ import type { HeaderHandler, SoapContext } from '../../soap/context.ts'
 import type { PortType } from '../../soap/dispatch.ts'
 import type { UsernameToken } from '../../soap/ws-security.ts'
 import { createAccountOperations } from './accounts.ts'
+import { createAttachmentOperations } from './attachments.ts'
 import { createIdentify } from './caller.ts'
 import { createHeldSessions } from './held-sessions.ts'
 import { createReceivingOperations } from './receiving.ts'
@@ -21,6 +22,8 @@ export interface MessagingPortTypeOptions {
   /** Understands wsse:Security; the endpoint has it among its headers. */
   readonly security: HeaderHandler<UsernameToken | undefined>
   readonly maxTextBytes: number
+  /** The longest file, which the service sees to; for what `AttachmentTooLarge` tells. */
+  readonly maxAttachmentBytes: number
   /** Accounts without a credential from other addresses than loopback. */
   readonly allowOpen: boolean
   /** Passwords and tokens over plain HTTP from other addresses than loopback. */
@@ -46,13 +49,22 @@ export interface MessagingPortType {
 
 /** The messaging service over SOAP (soap 4). */
 export function createMessagingPortType(options: MessagingPortTypeOptions): MessagingPortType {
-  const { messaging, observer, maxTextBytes, takeRequest, graceMs = 30_000, mostReceivers = 10_000 } = options
+  const {
+    messaging,
+    observer,
+    maxTextBytes,
+    maxAttachmentBytes,
+    takeRequest,
+    graceMs = 30_000,
+    mostReceivers = 10_000,
+  } = options
   const identify = createIdentify(options)
   const sessions = createHeldSessions({ messaging, observer, graceMs, most: mostReceivers })
   const operations: Readonly<Record<string, (input: never, context: SoapContext) => Promise<object>>> = {
     ...createAccountOperations({ ...options, identify }),
     ...createSendingOperations({ messaging, identify }),
     ...createReceivingOperations({ identify, sessions }),
+    ...createAttachmentOperations({ messaging, identify, maxAttachmentBytes }),
   }
 
   const limited = Object.entries(operations).map(([name, operation]) => {

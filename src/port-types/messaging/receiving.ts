@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/fault.ts'
 import type { Item } from '../../domain/message.ts'
 import type { SoapContext } from '../../soap/context.ts'
+import { toDescriptor } from './attachments.ts'
 import type { Identify } from './caller.ts'
 import { MAX_ENTRIES } from './held-session.ts'
 import type { HeldSessions } from './held-sessions.ts'
@@ -55,12 +56,13 @@ function toEntry(item: Item) {
     const clientMessageId = ref === '' ? undefined : toXmlText(ref)
     return { seq, receipt: { messageId, clientMessageId, recipient: toXmlText(recipient) } }
   }
-  const { sender, text, acceptedAt } = item
+  const { sender, text, acceptedAt, attachment } = item
   const message = {
     messageId,
     sender: toXmlText(sender),
     text: toXmlText(text),
     acceptedAt: new Date(acceptedAt),
+    attachment: attachment && toDescriptor(attachment),
   }
   return { seq, message }
 }

@@ -52,7 +52,8 @@ export function createSendingOperations({ messaging, identify }: SendingOptions)
   }
 }
 
-function refOf(clientMessageId: string): ByteString {
+/** A clientMessageId for the service. Throws `invalid-request` for one that cannot be. */
+export function refOf(clientMessageId: string): ByteString {
   const ref = toByteString(clientMessageId)
   if (ref.length > 0 && ref.length <= MAX_REF_BYTES) return ref
   throw new Fault('invalid-request', `a clientMessageId has 1 to ${MAX_REF_BYTES} bytes of UTF-8`)

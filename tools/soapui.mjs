@@ -64,6 +64,17 @@ const SERVICES = [
         holds: ['//m:clientMessageId', 'order-17'],
       },
       {
+        operation: 'SendAttachment',
+        as: ADA,
+        fields: {
+          recipient: BOB.user,
+          fileName: 'plan.txt',
+          content: 'dGhlIHBsYW4=',
+          clientMessageId: 'order-18',
+        },
+        holds: ['//m:clientMessageId', 'order-18'],
+      },
+      {
         operation: 'GetMessageStatus',
         as: ADA,
         fields: { clientMessageId: 'order-17' },
@@ -77,6 +88,8 @@ const SERVICES = [
         fields: { maxMessages: 10, waitSeconds: 5 },
         holds: ['//m:message/m:text', 'hi'],
       },
+      // Its mailbox is new, and this is the second message in it.
+      { operation: 'GetAttachment', as: BOB, fields: { seq: 2 }, holds: ['//m:content', 'dGhlIHBsYW4='] },
       // Higher than any: all that was given.
       { name: 'Acknowledge the message', operation: 'Acknowledge', as: BOB, fields: { seq: 1_000_000_000 } },
       {

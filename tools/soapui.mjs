@@ -88,8 +88,8 @@ const SERVICES = [
         fields: { maxMessages: 10, waitSeconds: 5 },
         holds: ['//m:message/m:text', 'hi'],
       },
-      // Its mailbox is new, and this is the second message in it.
-      { operation: 'GetAttachment', as: BOB, fields: { seq: 2 }, holds: ['//m:content', 'dGhlIHBsYW4='] },
+      // Which seq the file has, only Receive tells: for a try, put it in the place of 0.
+      { operation: 'GetAttachment', as: BOB, fields: { seq: 0 }, fault: 'AttachmentNotFound' },
       // Higher than any: all that was given.
       { name: 'Acknowledge the message', operation: 'Acknowledge', as: BOB, fields: { seq: 1_000_000_000 } },
       {

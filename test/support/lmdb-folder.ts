@@ -3,7 +3,7 @@ import { type Environment, openEnvironment } from '../../src/backend/lmdb/enviro
 import type { Table } from '../../src/backend/lmdb/table.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Observer } from '../../src/domain/observer.ts'
-import type { Store } from '../../src/domain/store.ts'
+import type { MailboxLimits, Store } from '../../src/domain/store.ts'
 import { WIDE_LIMITS } from './backends.ts'
 import { makeTempFolder } from './temp-folder.ts'
 
@@ -11,7 +11,7 @@ import { makeTempFolder } from './temp-folder.ts'
 export interface LmdbFolder {
   readonly path: string
   /** Opens the store, after closing the one that was open. */
-  reopen(observer?: Observer): Promise<Store>
+  reopen(observer?: Observer, limits?: MailboxLimits): Promise<Store>
   /** The parts of the backend that is open. Throws when none is. */
   readonly backend: Backend
   /** Closes the store, and hands the records behind it to `change`. */
@@ -26,9 +26,9 @@ export async function makeLmdbFolder(): Promise<LmdbFolder> {
 
   const folder: LmdbFolder = {
     path,
-    async reopen(observer = {}) {
+    async reopen(observer = {}, limits = WIDE_LIMITS) {
       await folder.close()
-      open = await openLmdbBackend({ folder: path, limits: WIDE_LIMITS, observer })
+      open = await openLmdbBackend({ folder: path, limits, observer })
       return open.store
     },
     get backend() {

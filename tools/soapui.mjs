@@ -64,17 +64,6 @@ const SERVICES = [
         holds: ['//m:clientMessageId', 'order-17'],
       },
       {
-        operation: 'SendAttachment',
-        as: ADA,
-        fields: {
-          recipient: BOB.user,
-          fileName: 'plan.txt',
-          content: 'dGhlIHBsYW4=',
-          clientMessageId: 'order-18',
-        },
-        holds: ['//m:clientMessageId', 'order-18'],
-      },
-      {
         operation: 'GetMessageStatus',
         as: ADA,
         fields: { clientMessageId: 'order-17' },
@@ -88,8 +77,6 @@ const SERVICES = [
         fields: { maxMessages: 10, waitSeconds: 5 },
         holds: ['//m:message/m:text', 'hi'],
       },
-      // Which seq the file has, only Receive tells: for a try, put it in the place of 0.
-      { operation: 'GetAttachment', as: BOB, fields: { seq: 0 }, fault: 'AttachmentNotFound' },
       // Higher than any: all that was given.
       { name: 'Acknowledge the message', operation: 'Acknowledge', as: BOB, fields: { seq: 1_000_000_000 } },
       {
@@ -100,6 +87,34 @@ const SERVICES = [
         holds: ['//m:receipt/m:recipient', BOB.user],
       },
       { name: 'Acknowledge the receipt', operation: 'Acknowledge', as: ADA, fields: { seq: 1_000_000_000 } },
+      {
+        operation: 'SendAttachment',
+        as: ADA,
+        fields: {
+          recipient: BOB.user,
+          text: 'the plan',
+          fileName: 'plan.txt',
+          mediaType: 'text/plain',
+          content: Buffer.from('Go.').toString('base64'),
+          clientMessageId: 'order-18',
+        },
+        holds: ['//m:clientMessageId', 'order-18'],
+      },
+      {
+        name: 'Receive what the file comes with',
+        operation: 'Receive',
+        as: BOB,
+        fields: { maxMessages: 10, waitSeconds: 5 },
+        holds: ['//m:attachment/m:fileName', 'plan.txt'],
+      },
+      {
+        operation: 'GetAttachment',
+        as: BOB,
+        // SoapUI puts in what that step was answered.
+        fields: { seq: `\${Receive what the file comes with#Response#//*[local-name()='seq']}` },
+        holds: ['//m:content', Buffer.from('Go.').toString('base64')],
+      },
+      { name: 'Acknowledge the file', operation: 'Acknowledge', as: BOB, fields: { seq: 1_000_000_000 } },
       {
         name: 'Send to nobody',
         operation: 'Send',

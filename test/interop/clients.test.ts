@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { textPortType } from '../../src/port-types/text.ts'
 import { envelope, openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
 import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
@@ -56,7 +57,8 @@ afterAll(async () => {
   await removeTempFolders()
 })
 
-describe.each(CLIENTS)('$name', ({ name, packages, versions, damage = (string) => string, start }) => {
+describe.each(CLIENTS)('$name', (one) => {
+  const { name, packages, versions, damage = (string) => string, mtom = false, start } = one
   describeWith(...packages)('calls', () => {
     const kept = DIFFICULT.filter(([, string]) => damage(string) === string)
     const damaged = DIFFICULT.filter(([, string]) => damage(string) !== string)
@@ -119,8 +121,13 @@ describe.each(CLIENTS)('$name', ({ name, packages, versions, damage = (string) =
       const ada = { user: `ada-${ending}`, password: 'secret & <of> "ada"' }
       const bob = { user: `bob-${ending}`, password: 'secret & <of> "bob"' }
 
-      function callAs(who: Pick<Call, 'user' | 'password'>, operation: string, input: Call['input'] = {}) {
-        const wsdl = `http://127.0.0.1:${messaging.soapPort}/messaging?wsdl`
+      function callAs(
+        who: Pick<Call, 'user' | 'password'>,
+        operation: string,
+        input: Call['input'] = {},
+        server = `http://127.0.0.1:${messaging.soapPort}`,
+      ) {
+        const wsdl = `${server}/messaging?wsdl`
         return ask(client, { service: 'MessagingService', wsdl, version, ...who, operation, input })
       }
 
@@ -177,6 +184,33 @@ describe.each(CLIENTS)('$name', ({ name, packages, versions, damage = (string) =
         for (const string of strings)
           expect(await callAs(ada, 'Send', { recipient: bob.user, text: string })).toHaveProperty('result')
         expect(textsOf(await receiveAll(bob))).toEqual(strings.map(damage))
+        await receiveAll(ada)
+      })
+
+      test('and sends a file and fetches it', async () => {
+        const bytes = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256))
+        const file = { fileName: 'plan & more.bin', content: bytes.toString('base64') }
+        const ear = await openEar(messaging.soapPort)
+        const sent = await callAs(ada, 'SendAttachment', { recipient: bob.user, ...file }, ear.url)
+        ear.close()
+        expect(sent).toHaveProperty('result')
+        expect(ear.heard).toEqual([mtom ? 'multipart/related' : VERSIONS[version].mediaType])
+
+        const [entry] = list(await callAs(bob, 'Receive', { maxMessages: 1, waitSeconds: 30 }), 'entry')
+        const { attachment } = (entry?.message ?? {}) as {
+          readonly attachment?: Readonly<Record<string, unknown>>
+        }
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        expect(attachment).toMatchObject({ fileName: file.fileName, sha256 })
+        expect(Number(attachment?.size)).toBe(512)
+        const seq = Number(entry?.seq)
+        const fetched = await callAs(bob, 'GetAttachment', { seq })
+        expect(fetched.result).toMatchObject({ ...file, sha256 })
+
+        await receiveAll(bob)
+        expect(await callAs(bob, 'GetAttachment', { seq })).toMatchObject({
+          fault: { name: 'AttachmentNotFound' },
+        })
         await receiveAll(ada)
       })
 

@@ -8,7 +8,7 @@ const run = promisify(execFile)
 
 /**
  * What a client program reads, one JSON object a line: which service (its name, the URL of its WSDL), in which version of
- * SOAP, as whom, which operation, and the fields of its request by name.
+ * SOAP, as whom, which operation, and the fields of its request by name; a field `content` is base64 here.
  */
 export interface Call {
   readonly service: 'Text' | 'MessagingService'
@@ -49,6 +49,8 @@ export interface Client {
   readonly versions: readonly Version[]
   /** What it makes of a string on the way out and back, where that is not the string itself. */
   damage?(text: string): string
+  /** Whether it sends files as parts of their own (MTOM), instead of as base64 text. */
+  readonly mtom?: true
   /** Generates and compiles what it needs in this folder, and starts it. */
   start(folder: string, wsdls: Wsdls): Promise<Peer>
 }
@@ -95,6 +97,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'gSOAP',
     packages: ['gsoap', 'libgsoap-dev', 'libcjson-dev', 'gcc'],
     versions: BOTH,
+    mtom: true,
     async start(folder, wsdls) {
       await build('gsoap-build.sh', folder, wsdls)
       return startPeer('./gsoap-client', [], folder)
@@ -104,6 +107,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'JAX-WS',
     packages: ['libjaxws-java', 'libgoogle-gson-java', 'default-jdk-headless'],
     versions: BOTH,
+    mtom: true,
     async start(folder, wsdls) {
       await build('jaxws-build.sh', folder, wsdls)
       return startPeer(interopFile('clients/jaxws-run.sh'), ['JaxWsClient'], folder)

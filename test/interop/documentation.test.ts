@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { readContract } from '../../src/soap/contract.ts'
 import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith, type PACKAGES } from '../support/describe-with.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -13,13 +14,15 @@ const run = promisify(execFile)
 const DOCUMENT = 'docs/soap.md'
 /** Where the document says that the server is. */
 const ADDRESS = 'http://localhost:8080'
-const PROGRAMS = [...readFileSync(DOCUMENT, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
-  ([, language = '', code = '']) => ({ language, code }),
-)
+const TEXT = readFileSync(DOCUMENT, 'utf8')
+const PROGRAMS = [...TEXT.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({
+  language,
+  code,
+}))
 
 /** A command that the document names in its text, by the program. */
 function command(program: string): string {
-  return new RegExp(`\`(${program} [^\`]*)\``).exec(readFileSync(DOCUMENT, 'utf8'))?.[1] ?? `no ${program}`
+  return new RegExp(`\`(${program} [^\`]*)\``).exec(TEXT)?.[1] ?? `no ${program}`
 }
 
 interface Language {
@@ -61,6 +64,14 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
 const NOT_RUN = new Set(['text', 'csharp'])
 
 describe(DOCUMENT, () => {
+  test('names every operation and every fault of both contracts', async () => {
+    for (const wsdl of ['text', 'messaging']) {
+      const { operations } = await readContract({ wsdlPath: `wsdl/${wsdl}.wsdl` })
+      for (const { name, faults } of operations)
+        for (const word of [name, ...faults.keys()]) expect(TEXT).toContain(`\`${word}\``)
+    }
+  })
+
   test('has no program that is not run here, but the one for .NET', () => {
     expect(PROGRAMS.map(({ language }) => language).filter((language) => !NOT_RUN.has(language))).toEqual(
       Object.keys(LANGUAGES),

@@ -91,8 +91,8 @@ describe(PROJECT, () => {
     })
     afterAll(() => server?.close())
 
-    /** Sends a step's request as it is, but to this server. */
-    async function send(step: XmlElement): Promise<Reply> {
+    /** Sends a step's request as it is, but to this server, with what SoapUI would put in from earlier answers. */
+    async function send(step: XmlElement, earlier: ReadonlyMap<string, Reply>): Promise<Reply> {
       const place = find(project, `//con:interface[@name = '${textAt(step, './/con:interface')}']`)[0]
       if (place === undefined) throw new Error('a step without interface')
       const action = textAt(place, `con:operation[@name = '${textAt(step, './/con:operation')}']/@action`)
@@ -103,7 +103,13 @@ describe(PROJECT, () => {
         headers: type.startsWith('text/')
           ? { 'Content-Type': type, SOAPAction: `"${action}"` }
           : { 'Content-Type': `${type};action="${action}"` },
-        body: textAt(step, './/con:request/con:request'),
+        body: textAt(step, './/con:request/con:request').replace(
+          /\$\{([^#}]+)#Response#([^}]+)\}/g,
+          (whole, name: string, path: string) => {
+            const reply = earlier.get(name)
+            return reply === undefined ? whole : textAt(reply.document, path)
+          },
+        ),
       })
       return { status: response.status, document: XmlDocument.fromString(await response.text()) }
     }
@@ -111,15 +117,18 @@ describe(PROJECT, () => {
     test('pass, step by step', async () => {
       const steps = find(project, '//con:testStep')
       expect(steps.length).toBeGreaterThan(0)
+      const earlier = new Map<string, Reply>()
       for (const step of steps) {
-        const reply = await send(step)
+        const reply = await send(step, earlier)
+        earlier.get(textAt(step, '@name'))?.document.dispose()
+        earlier.set(textAt(step, '@name'), reply)
         for (const assertion of find(step, './/con:assertion')) {
           const type = textAt(assertion, '@type')
           const [found, wanted] = ASSERTIONS[type]?.(reply, assertion) ?? [type, 'a known assertion']
           expect([textAt(step, '@name'), type, found]).toEqual([textAt(step, '@name'), type, wanted])
         }
-        reply.document.dispose()
       }
+      for (const { document } of earlier.values()) document.dispose()
     })
   })
 })

@@ -1,21 +1,30 @@
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonDeserializationContext;
+import com.google.gson.JsonDeserializer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializationContext;
 import com.google.gson.JsonSerializer;
+import com.sun.xml.ws.util.ByteArrayDataSource;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import javax.activation.DataHandler;
 import javax.jws.WebMethod;
 import javax.jws.WebParam;
 import javax.jws.WebResult;
@@ -25,6 +34,8 @@ import javax.xml.ws.BindingProvider;
 import javax.xml.ws.Holder;
 import javax.xml.ws.Service;
 import javax.xml.ws.WebEndpoint;
+import javax.xml.ws.WebServiceFeature;
+import javax.xml.ws.soap.MTOMFeature;
 
 /**
  * Calls what it is told to with the proxies that wsimport made (JAX-WS). See ../clients.ts for what it reads and writes.
@@ -44,6 +55,7 @@ public class JaxWsClient {
           .registerTypeHierarchyAdapter(
               Enum.class,
               (JsonSerializer<Enum<?>>) (value, type, context) -> new JsonPrimitive(xmlValue(value)))
+          .registerTypeHierarchyAdapter(DataHandler.class, new FileAdapter())
           .serializeNulls()
           .create();
 
@@ -94,18 +106,22 @@ public class JaxWsClient {
   private static Object port(JsonObject asked) throws Exception {
     String wsdl = asked.get("wsdl").getAsString();
     String ending = "Soap" + asked.get("version").getAsString().replace(".", "");
-    Object known = PORTS.get(wsdl + ending);
+    // Files go as parts of their own.
+    boolean mtom = asked.get("operation").getAsString().endsWith("Attachment");
+    String key = wsdl + ending + mtom;
+    Object known = PORTS.get(key);
     if (known != null) return known;
     Class<?> type = Class.forName(SERVICES.get(asked.get("service").getAsString()));
     Service service = (Service) type.getConstructor(URL.class).newInstance(new URL(wsdl));
     Method getter =
         Arrays.stream(type.getMethods())
-            .filter(method -> method.getParameterCount() == 0 && method.isAnnotationPresent(WebEndpoint.class))
+            .filter(method -> method.getParameterCount() == 1 && method.isAnnotationPresent(WebEndpoint.class))
             .filter(method -> method.getAnnotation(WebEndpoint.class).name().endsWith(ending))
             .findAny()
             .orElseThrow();
-    Object port = getter.invoke(service);
-    PORTS.put(wsdl + ending, port);
+    var features = mtom ? new WebServiceFeature[] {new MTOMFeature()} : new WebServiceFeature[0];
+    Object port = getter.invoke(service, (Object) features);
+    PORTS.put(key, port);
     return port;
   }
 
@@ -147,6 +163,24 @@ public class JaxWsClient {
     fault.addProperty("reason", cause.getMessage());
     fault.add("detail", GSON.toJsonTree(bean));
     return fault;
+  }
+
+  /** A file is base64 in JSON. */
+  private static class FileAdapter implements JsonSerializer<DataHandler>, JsonDeserializer<DataHandler> {
+    @Override
+    public JsonElement serialize(DataHandler file, Type type, JsonSerializationContext context) {
+      try {
+        return new JsonPrimitive(Base64.getEncoder().encodeToString(file.getInputStream().readAllBytes()));
+      } catch (IOException error) {
+        throw new UncheckedIOException(error);
+      }
+    }
+
+    @Override
+    public DataHandler deserialize(JsonElement json, Type type, JsonDeserializationContext context) {
+      byte[] bytes = Base64.getDecoder().decode(json.getAsString());
+      return new DataHandler(new ByteArrayDataSource(bytes, "application/octet-stream"));
+    }
   }
 
   /** An enumeration's value as XML has it; wsimport's constants are in capitals. */

@@ -80,6 +80,12 @@ CALL(receive) {
       put(message, "sender", entry->message->sender);
       put(message, "text", entry->message->text);
       put(message, "acceptedAt", soap_dateTime2s(soap, entry->message->acceptedAt));
+      if (entry->message->attachment) {
+        cJSON *attachment = cJSON_AddObjectToObject(message, "attachment");
+        put(attachment, "fileName", entry->message->attachment->fileName);
+        cJSON_AddNumberToObject(attachment, "size", (double)entry->message->attachment->size);
+        put(attachment, "sha256", entry->message->attachment->sha256);
+      }
     }
     if (entry->receipt) {
       cJSON *receipt = cJSON_AddObjectToObject(item, "receipt");
@@ -122,6 +128,32 @@ CALL(list_users) {
   return SOAP_OK;
 }
 
+CALL(send_attachment) {
+  struct _ns4__SendAttachment request = {
+      .recipient = text(in, "recipient"), .text = text(in, "text"), .fileName = text(in, "fileName"),
+      .mediaType = text(in, "mediaType"), .clientMessageId = text(in, "clientMessageId")};
+  struct _ns4__SendAttachmentResponse reply;
+  request.content.__ptr =
+      (unsigned char *)soap_base642s(soap, text(in, "content"), NULL, 0, &request.content.__size);
+  request.content.type = "application/octet-stream"; /* a part of its own: MTOM */
+  if (soap_call___ns4__SendAttachment(soap, to, NULL, &request, &reply)) return soap->error;
+  cJSON_AddNumberToObject(out, "messageId", (double)reply.messageId);
+  put(out, "clientMessageId", reply.clientMessageId);
+  return SOAP_OK;
+}
+
+CALL(get_attachment) {
+  struct _ns4__GetAttachment request = {.seq = number(in, "seq")};
+  struct _ns4__GetAttachmentResponse reply;
+  if (soap_call___ns4__GetAttachment(soap, to, NULL, &request, &reply)) return soap->error;
+  put(out, "fileName", reply.fileName);
+  put(out, "mediaType", reply.mediaType);
+  cJSON_AddNumberToObject(out, "size", (double)reply.size);
+  put(out, "sha256", reply.sha256);
+  put(out, "content", soap_s2base64(soap, reply.content.__ptr, NULL, reply.content.__size));
+  return SOAP_OK;
+}
+
 static const struct {
   const char *name;
   int (*call)(struct soap *, const char *, const cJSON *, cJSON *);
@@ -129,6 +161,7 @@ static const struct {
     {"remove_spaces", remove_spaces}, {"remove", remove_runs},     {"Register", register_user},
     {"Unregister", unregister},       {"Send", send_text},         {"Receive", receive},
     {"Acknowledge", acknowledge},     {"GetMessageStatus", get_message_status}, {"ListUsers", list_users},
+    {"SendAttachment", send_attachment}, {"GetAttachment", get_attachment},
 };
 
 /* A fault by the member of the detail that gSOAP filled: its type is the fault's. */
@@ -145,6 +178,8 @@ static int typed_fault(struct soap *soap, cJSON *answer) {
     put(fields, "correlationId", detail->prefix##__##type->correlationId); \
   }
   FAULT(ns3, problem)
+  FAULT(ns4, AttachmentNotFound)
+  FAULT(ns4, AttachmentTooLarge)
   FAULT(ns4, InvalidRequest)
   FAULT(ns4, MailboxFull)
   FAULT(ns4, MessageNotFound)
@@ -157,6 +192,8 @@ static int typed_fault(struct soap *soap, cJSON *answer) {
   FAULT(ns4, UserNotFound)
   if (detail->ns4__MessageTooLong)
     cJSON_AddNumberToObject(fields, "maxTextBytes", detail->ns4__MessageTooLong->maxTextBytes);
+  if (detail->ns4__AttachmentTooLarge)
+    cJSON_AddNumberToObject(fields, "maxAttachmentBytes", (double)detail->ns4__AttachmentTooLarge->maxAttachmentBytes);
   return 1;
 }
 
@@ -170,7 +207,7 @@ static void make_soap11(void) {
 }
 
 static cJSON *answer_to(const cJSON *asked) {
-  struct soap *soap = soap_new1(SOAP_C_UTFSTRING);
+  struct soap *soap = soap_new1(SOAP_C_UTFSTRING | SOAP_ENC_MTOM);
   cJSON *answer = cJSON_CreateObject(), *result = cJSON_CreateObject();
   char *to = strdup(text(asked, "wsdl"));
   size_t i, count = sizeof OPERATIONS / sizeof *OPERATIONS;

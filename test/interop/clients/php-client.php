@@ -28,8 +28,11 @@ function answer(stdClass $asked): array
 {
     $client = client($asked);
     $client->__setSoapHeaders(isset($asked->user) ? [token($asked->user, $asked->password)] : null);
+    if (isset($asked->input->content)) $asked->input->content = base64_decode($asked->input->content);
     try {
-        return ['result' => $client->__soapCall($asked->operation, [$asked->input])];
+        $result = $client->__soapCall($asked->operation, [$asked->input]);
+        if (isset($result->content)) $result->content = base64_encode($result->content);
+        return ['result' => $result];
     } catch (SoapFault $fault) {
         if (!isset($fault->detail)) throw $fault;
         foreach ($fault->detail as $name => $detail) {

@@ -50,8 +50,11 @@ def answer(asked):
     client = client_of(asked["wsdl"], asked.get("user"), asked.get("password"))
     service = service_of(client, asked["service"], asked["version"])
     operation = asked["operation"]
+    given = asked["input"]
+    if "content" in given:
+        given["content"] = base64.b64decode(given["content"])
     try:
-        value = service[operation](**asked["input"])
+        value = service[operation](**given)
     except zeep.exceptions.Fault as fault:
         # As it is in the WSDL: an element that zeep knows, with a value of its type.
         detail = fault.detail[0]

@@ -30,6 +30,9 @@ export function createUpload(id: AttachmentId, maxBytes: number, sink: UploadSin
     get size() {
       return size
     },
+    get over() {
+      return over
+    },
     write: (chunk) =>
       attempt(async () => {
         if (size + chunk.length > maxBytes)

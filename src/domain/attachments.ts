@@ -34,6 +34,8 @@ export interface Attachment extends StoredFile {
 export interface Upload {
   /** Bytes taken so far. */
   readonly size: number
+  /** It was finished or discarded: nothing more is taken. */
+  readonly over: boolean
   /**
    * Adds bytes at the end; resolves when there is room for more, which is all the back-pressure there is. Rejects with
    * `too-large` beyond the limit and with `unavailable` when the disk does not take them; the upload is discarded then.

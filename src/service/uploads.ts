@@ -97,6 +97,9 @@ export function createUploads(options: UploadsOptions): Uploads {
       get size() {
         return upload.size
       },
+      get over() {
+        return upload.over
+      },
       write: (chunk) => attempt(upload.write(chunk)),
       async finish() {
         const file = await attempt(upload.finish())

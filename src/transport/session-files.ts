@@ -60,6 +60,8 @@ export class SessionFiles {
       await upload.discard()
       throw new Fault('not-connected', 'the session has ended')
     }
+    // Those that rested too long are over; there are four under way at most.
+    for (const [old, { upload }] of this.#incoming) if (upload.over) this.#incoming.delete(old)
     this.#lastUpload += 1
     const id = `u${this.#lastUpload}`
     this.#incoming.set(id, { upload, name, mediaType, size, turn: Promise.resolve() })

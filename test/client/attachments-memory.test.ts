@@ -35,6 +35,9 @@ test('of a file of 10 MiB no more than a few pieces are anywhere between its sou
           get size() {
             return upload.size
           },
+          get over() {
+            return upload.over
+          },
           async write(chunk) {
             await upload.write(chunk)
             onItsWay.arrived += chunk.length

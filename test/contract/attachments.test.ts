@@ -41,8 +41,9 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', ({
     const bytes = fileBytes(100_000)
     const upload = await attachments.begin(bytes.length)
     for (let at = 0; at < bytes.length; at += 7_777) await upload.write(bytes.subarray(at, at + 7_777))
-    expect(upload.size).toBe(bytes.length)
+    expect([upload.size, upload.over]).toEqual([bytes.length, false])
     const file = await upload.finish()
+    expect(upload.over).toBe(true)
     expect(file).toMatchObject({ size: bytes.length, sha256: sha256(bytes) })
     expect((await readFile(attachments, file.id)).equals(bytes)).toBe(true)
     const reader = await attachments.open(file.id)
@@ -88,6 +89,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', ({
     expect(await isThere(attachments, id)).toBe(false)
     const unfinished = await attachments.begin(3)
     await unfinished.discard()
+    expect(unfinished.over).toBe(true)
     await expect(unfinished.write(Buffer.from('a'))).rejects.toMatchObject({ code: 'invalid-request' })
   })
 

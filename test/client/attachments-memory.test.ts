@@ -6,7 +6,7 @@ import { toByteString } from '../../src/domain/byte-string.ts'
 import { WIDE_LIMITS } from '../support/backends.ts'
 import { createCollector } from '../support/collector.ts'
 import { fileBytes } from '../support/files.ts'
-import { openSessionServer } from '../support/session-server.ts'
+import { openServer } from '../support/server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { user } from '../support/words.ts'
 
@@ -57,7 +57,7 @@ test('of a file of 10 MiB no more than a few pieces are anywhere between its sou
       },
     },
   }
-  const server = await openSessionServer({ backend: counted })
+  const server = await openServer({ backend: counted })
   await server.messaging.register(user('alice'), toByteString(''))
   await server.messaging.register(user('bob'), await createVerifier('secret', 'generated'))
   const forBob = createCollector<Incoming>()

@@ -12,7 +12,7 @@ import { WIDE_LIMITS } from '../support/backends.ts'
 import { createCollector } from '../support/collector.ts'
 import { outgoing as file, fileBytes, sha256 } from '../support/files.ts'
 import { openRelay, type Relay } from '../support/relay.ts'
-import { openSessionServer, type SessionServerUnderTest } from '../support/session-server.ts'
+import { openServer, type ServerUnderTest } from '../support/server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { user } from '../support/words.ts'
 
@@ -20,13 +20,13 @@ const SECRET = 'a secret of bob'
 const BACKOFF = { firstMs: 10, mostMs: 50 }
 
 let backend: Backend
-let server: SessionServerUnderTest
+let server: ServerUnderTest
 let relay: Relay
 const opened: { close(): Promise<void> }[] = []
 
 beforeEach(async () => {
   backend = createMemoryBackend(WIDE_LIMITS)
-  server = await openSessionServer({ backend, heartbeatSeconds: 0.2 })
+  server = await openServer({ backend, heartbeatSeconds: 0.2 })
   relay = await openRelay(() => server.port)
   await server.messaging.register(user('alice'), toByteString(''))
   await server.messaging.register(user('bob'), await createVerifier(SECRET, 'generated'))

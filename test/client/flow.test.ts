@@ -1,7 +1,7 @@
 import type { Client, ClientState, Incoming, Receive } from '../../src/client/client.ts'
 import { createClient, type ServerOptions } from '../../src/client/connect.ts'
 import { createCollector } from '../support/collector.ts'
-import { openSessionServer } from '../support/session-server.ts'
+import { openServer } from '../support/server.ts'
 import {
   answerWell,
   type OnClientFrame,
@@ -148,7 +148,7 @@ describe('confirmations', () => {
 
 describe('back-pressure', () => {
   test('a reader that takes nothing holds back a whole mailbox at the window, and SENDs are answered all the same', async () => {
-    const server = await openSessionServer({ window: 8 })
+    const server = await openServer({ window: 8 })
     opened.push(server)
     const taken = createCollector<() => void>()
     const forBob: Incoming[] = []

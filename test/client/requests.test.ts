@@ -2,14 +2,14 @@ import type { Client, Incoming, Receive } from '../../src/client/client.ts'
 import { createClient, type ServerOptions } from '../../src/client/connect.ts'
 import { CannotConnect, TimedOut } from '../../src/client/errors.ts'
 import { createCollector } from '../support/collector.ts'
-import { openSessionServer, type SessionServerUnderTest } from '../support/session-server.ts'
+import { openServer, type ServerUnderTest } from '../support/server.ts'
 import { answerWell, openSessionStandIn } from '../support/session-stand-in.ts'
 
-let server: SessionServerUnderTest
+let server: ServerUnderTest
 const opened: { close(): Promise<void> }[] = []
 
 beforeEach(async () => {
-  server = await openSessionServer()
+  server = await openServer()
 })
 afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()

@@ -11,15 +11,15 @@ import {
   unregister,
 } from '../../src/client/connect.ts'
 import { CannotConnect } from '../../src/client/errors.ts'
-import { openSessionServer, type SessionServerUnderTest } from '../support/session-server.ts'
+import { openServer, type ServerUnderTest } from '../support/server.ts'
 import { answerWell, openSessionStandIn } from '../support/session-stand-in.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
-let server: SessionServerUnderTest
+let server: ServerUnderTest
 const opened: { close(): Promise<void> }[] = []
 
 beforeEach(async () => {
-  server = await openSessionServer()
+  server = await openServer()
 })
 afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()
@@ -170,7 +170,7 @@ test('registering makes a secret, takes a password, or makes an open account', a
 describe('TLS', () => {
   let cert: string
   let key: string
-  let secure: SessionServerUnderTest
+  let secure: ServerUnderTest
 
   beforeEach(async () => {
     const folder = await makeTempFolder()
@@ -196,7 +196,7 @@ describe('TLS', () => {
     )
     cert = readFileSync(certFile, 'utf8')
     key = readFileSync(keyFile, 'utf8')
-    secure = await openSessionServer({ tls: { cert, key } })
+    secure = await openServer({ tls: { cert, key } })
     opened.push(secure)
   })
 

@@ -1,5 +1,6 @@
 import type { Actor } from '../support/actor.ts'
-import { MAX_TEXT_BYTES, play } from '../support/stage.ts'
+import { MAX_TEXT_BYTES } from '../support/server.ts'
+import { play } from '../support/stage.ts'
 
 const REFUSED = { name: 'Refusal' }
 

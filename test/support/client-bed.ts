@@ -6,7 +6,7 @@ import { toByteString } from '../../src/domain/byte-string.ts'
 import { WIDE_LIMITS } from './backends.ts'
 import { createCollector } from './collector.ts'
 import { openRelay, type Relay } from './relay.ts'
-import { openSessionServer, type SessionServerUnderTest } from './session-server.ts'
+import { openServer, type ServerUnderTest } from './server.ts'
 import { user } from './words.ts'
 
 /** Quick, so that tests are. */
@@ -24,7 +24,7 @@ export interface Watched {
 /** A server whose heartbeat is short, and the relay through which its clients reach it. */
 export interface ClientBed {
   readonly backend: Backend
-  readonly server: SessionServerUnderTest
+  readonly server: ServerUnderTest
   readonly relay: Relay
   /** Stops the server in order and starts it on the same port with the same data. */
   restart(): Promise<void>
@@ -43,7 +43,7 @@ export interface ClientBed {
 export async function openClientBed(): Promise<ClientBed> {
   const backend = createMemoryBackend(WIDE_LIMITS)
   const heartbeatSeconds = 0.2
-  let server = await openSessionServer({ backend, heartbeatSeconds })
+  let server = await openServer({ backend, heartbeatSeconds })
   const relay = await openRelay(() => server.port)
   const opened: { close(): Promise<void> }[] = []
 
@@ -56,7 +56,7 @@ export async function openClientBed(): Promise<ClientBed> {
     async restart() {
       const { port } = server
       await server.close()
-      server = await openSessionServer({ backend, port })
+      server = await openServer({ backend, port })
     },
     async register(...names) {
       for (const name of names) await server.messaging.register(toByteString(name), toByteString(''))

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
 import { createVerifier } from '../../src/client/scram.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
@@ -10,17 +9,12 @@ import {
   createMessagingPortType,
   type MessagingPortTypeOptions,
 } from '../../src/port-types/messaging/port-type.ts'
-import { createAuthentication } from '../../src/service/authentication.ts'
-import { createMessaging } from '../../src/service/messaging.ts'
 import { readContract } from '../../src/soap/contract.ts'
 import { createSoapEndpoint, type SoapEndpoint } from '../../src/soap/endpoint.ts'
 import type { SoapResponse } from '../../src/soap/exchange.ts'
 import type { SoapFailure } from '../../src/soap/failure.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import { createSecurityHandler } from '../../src/soap/ws-security.ts'
-import { openListener } from '../../src/transport/listener.ts'
-import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
-import { WIDE_LIMITS } from './backends.ts'
 import {
   type Answer,
   type CallOptions,
@@ -32,7 +26,7 @@ import {
   request,
   usernameToken,
 } from './messaging-calls.ts'
-import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
+import { openServer } from './server.ts'
 import { dialSessionPeer, type SessionPeer } from './session-peer.ts'
 import { NONE, user } from './words.ts'
 
@@ -115,8 +109,13 @@ async function textOf({ body }: SoapResponse): Promise<string> {
 
 /** Starts one. */
 export async function openMessagingBed(options: MessagingBedOptions = {}): Promise<MessagingBed> {
-  const { backend = createMemoryBackend(WIDE_LIMITS), maxTextBytes = 1000, now = Date.now } = options
-  const { maxAttachmentBytes = 10_000_000 } = options
+  const {
+    backend,
+    wrapMessaging,
+    maxTextBytes = 1000,
+    maxAttachmentBytes = 10_000_000,
+    now = Date.now,
+  } = options
   const failures: SoapFailure[] = []
   const presences = new Set<() => void>()
   let present = 0
@@ -127,19 +126,15 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
       for (const look of presences) look()
     },
   }
-  const service = createMessaging({
-    ...backend,
+  const server = await openServer({
     observer,
     maxTextBytes,
     maxAttachmentBytes,
-    now: Date.now,
+    ...(backend === undefined ? {} : { backend }),
+    ...(wrapMessaging === undefined ? {} : { wrapMessaging }),
   })
-  const messaging = options.wrapMessaging?.(service) ?? service
-  const authentication = createAuthentication({
-    store: backend.store,
-    key: Buffer.alloc(32, 7),
-    now: () => performance.now(),
-  })
+  const { messaging, authentication } = server
+  const { store } = server.backend
   const security = createSecurityHandler({ now })
   const portType = createMessagingPortType({
     allowOpen: false,
@@ -162,30 +157,6 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     headers: [security],
     limits: { ...DEFAULT_SOAP_LIMITS, attachmentBytes: maxAttachmentBytes },
     onFault: (failure) => failures.push(failure),
-  })
-  const listener = await openListener({
-    host: '127.0.0.1',
-    port: 0,
-    protocols: [
-      createSessionProtocol({
-        messaging,
-        authentication,
-        observer,
-        maxTextBytes,
-        window: 256,
-        heartbeatSeconds: 30,
-        requestTimeoutMs: 5_000,
-        maxUnreadBytes: 1024 * 1024,
-        requestLimit: WIDE_REQUEST_LIMIT,
-        allowOpen: false,
-        openRegistration: true,
-      }),
-    ],
-    maxConnections: 100,
-    maxConnectionsPerAddress: 100,
-    openingTimeoutMs: 5_000,
-    observer,
-    tls: undefined,
   })
   const peers: SessionPeer[] = []
 
@@ -234,7 +205,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
   }
 
   async function dial(): Promise<SessionPeer> {
-    const peer = await dialSessionPeer(listener.port)
+    const peer = await dialSessionPeer(server.port)
     peers.push(peer)
     peer.send(['SESSION', '1'])
     await peer.take('SESSION')
@@ -242,7 +213,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
   }
 
   return {
-    store: backend.store,
+    store,
     messaging,
     endpoint,
     failures,
@@ -251,10 +222,10 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     dial,
     async add(...names) {
       const verifier = await createVerifier(PASSWORD, 'generated')
-      for (const name of names) await backend.store.createAccount(user(name), verifier)
+      for (const name of names) await store.createAccount(user(name), verifier)
     },
     async addOpen(...names) {
-      for (const name of names) await backend.store.createAccount(user(name), NONE)
+      for (const name of names) await store.createAccount(user(name), NONE)
     },
     async join(name) {
       const peer = await dial()
@@ -277,8 +248,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     async close() {
       await portType.close()
       for (const peer of peers) await peer.close()
-      await listener.close(1_000)
-      await messaging.close()
+      await server.close()
     },
   }
 }

@@ -1,21 +1,11 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import { createMemoryBackend } from '../../src/backend/memory/backend.ts'
 import { createVerifier } from '../../src/client/scram.ts'
-import type { Backend } from '../../src/domain/backend.ts'
 import type { Messaging } from '../../src/domain/messaging.ts'
-import type { Observer } from '../../src/domain/observer.ts'
 import type { MailboxLimits, Store } from '../../src/domain/store.ts'
-import { ATTEMPT_LIMITS, type AttemptLimits } from '../../src/service/attempt-limit.ts'
-import { createAuthentication } from '../../src/service/authentication.ts'
-import { createMessaging } from '../../src/service/messaging.ts'
-import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
-import { type Listener, type ListenerOptions, openListener } from '../../src/transport/listener.ts'
-import type { Protocol } from '../../src/transport/protocol.ts'
-import type { SessionProtocolOptions } from '../../src/transport/session-context.ts'
-import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import { WIDE_LIMITS } from './backends.ts'
-import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
+import { openServer, type ServerOptions } from './server.ts'
 import { login } from './session-login.ts'
 import { dialSessionPeer, type SessionPeer } from './session-peer.ts'
 import { makeTempFolder } from './temp-folder.ts'
@@ -24,24 +14,14 @@ import { makeTempFolder } from './temp-folder.ts'
 export const BACKEND_NAMES = ['memory', 'lmdb'] as const
 
 /** What a test may want otherwise than usual. */
-export interface SessionBedOptions
-  extends Partial<Omit<SessionProtocolOptions, 'messaging' | 'authentication'>>,
-    Partial<Pick<ListenerOptions, 'maxConnections' | 'maxConnectionsPerAddress' | 'tls'>> {
+export interface SessionBedOptions extends Omit<ServerOptions, 'backend' | 'port'> {
   readonly backend?: (typeof BACKEND_NAMES)[number]
   readonly limits?: MailboxLimits
-  readonly attemptLimits?: AttemptLimits
-  /** The longest file, in bytes. */
-  readonly maxAttachmentBytes?: number
-  /** How long an unfinished file may rest, in milliseconds. */
-  readonly uploadIdleMs?: number
-  /** The service's clock. */
-  readonly now?: () => number
   /** Puts something between the service and its store. */
   readonly wrapStore?: (store: Store) => Store
-  readonly observer?: Observer
 }
 
-/** A server of both protocols on a port of its own, in this process. */
+/** A server in this process that can be started again over its data, and connections to it. */
 export interface SessionBed {
   readonly port: number
   readonly store: Store
@@ -69,33 +49,17 @@ export interface SessionBed {
 
 /** Starts a server. */
 export async function createSessionBed(options: SessionBedOptions = {}): Promise<SessionBed> {
-  const {
-    backend: kind = 'memory',
-    limits = WIDE_LIMITS,
-    observer = {},
-    now = Date.now,
-    wrapStore = (store) => store,
-    requestTimeoutMs = 10_000,
-    maxConnections = 1000,
-    maxConnectionsPerAddress = 1000,
-    tls,
-    maxAttachmentBytes,
-    uploadIdleMs,
-    attemptLimits = ATTEMPT_LIMITS,
-    requestLimit = WIDE_REQUEST_LIMIT,
-    ...session
-  } = options
+  const { backend: kind = 'memory', limits = WIDE_LIMITS, wrapStore = (store) => store, ...rest } = options
   const folder = kind === 'lmdb' ? await makeTempFolder() : ''
   const peers: SessionPeer[] = []
-  const sockets = new Set<Socket>()
   let running = await start(0)
 
   const bed: SessionBed = {
     get port() {
-      return running.listener.port
+      return running.port
     },
     get store() {
-      return running.store
+      return running.backend.store
     },
     get messaging() {
       return running.messaging
@@ -132,94 +96,35 @@ export async function createSessionBed(options: SessionBedOptions = {}): Promise
       for await (const chunk of socket) reply.push(chunk)
       return [...Buffer.concat(reply)]
     },
-    unreadBytes: () => Math.max(...[...sockets].map((socket) => socket.writableLength)),
-    stop: () => running.stop(),
+    unreadBytes: () => running.unreadBytes(),
+    stop: () => running.close(),
     async restart() {
       const { port } = bed
-      await running.stop()
+      await running.close()
       running = await start(port)
     },
     async close() {
       for (const peer of peers) await peer.close()
-      await running.stop()
+      await running.close()
     },
   }
   return bed
 
   async function start(port: number) {
-    const backend: Backend =
+    const { observer = {} } = rest
+    const opened =
       kind === 'lmdb' ? await openLmdbBackend({ folder, limits, observer }) : createMemoryBackend(limits)
-    const store = wrapStore(backend.store)
-    const maxTextBytes = session.maxTextBytes ?? 65_536
-    const messaging = createMessaging({
-      ...backend,
-      store,
-      observer,
-      maxTextBytes,
-      now,
-      ...(maxAttachmentBytes === undefined ? {} : { maxAttachmentBytes }),
-      ...(uploadIdleMs === undefined ? {} : { uploadIdleMs }),
-    })
-    const authentication = createAuthentication({
-      store,
-      key: backend.secretKey,
-      limits: attemptLimits,
-      now: () => performance.now(),
-    })
-    const protocols: Protocol[] = [
-      createSessionProtocol({
-        messaging,
-        authentication,
-        observer,
-        maxTextBytes,
-        window: 256,
-        heartbeatSeconds: 30,
-        allowOpen: false,
-        openRegistration: true,
-        requestTimeoutMs,
-        maxUnreadBytes: 1024 * 1024,
-        requestLimit,
-        ...session,
-      }),
-      createLegacyProtocol({
-        messaging,
-        observer,
-        maxTextBytes,
-        requestTimeoutMs,
-        allowRemote: false,
-        ownPorts: new Set(),
-        requestLimit,
-      }),
-    ]
-    const listener: Listener = await openListener({
-      host: '127.0.0.1',
+    const server = await openServer({
+      ...rest,
       port,
-      protocols: protocols.map((protocol) => ({
-        ...protocol,
-        serve(socket, opening) {
-          sockets.add(socket)
-          socket.on('close', () => sockets.delete(socket))
-          protocol.serve(socket, opening)
-        },
-      })),
-      maxConnections,
-      maxConnectionsPerAddress,
-      openingTimeoutMs: requestTimeoutMs,
-      observer,
-      tls,
+      backend: { ...opened, store: wrapStore(opened.store) },
     })
-    let stopping: Promise<void> | undefined
+    let closed: Promise<void> | undefined
     return {
-      store,
-      messaging,
-      listener,
-      stop: () => {
-        stopping ??= (async () => {
-          await listener.close(1000)
-          await messaging.close()
-          await backend.close()
-        })()
-        return stopping
+      ...server,
+      close() {
+        closed ??= server.close().then(() => opened.close())
+        return closed
       },
     }
   }

@@ -1,20 +1,12 @@
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Observer } from '../../src/domain/observer.ts'
 import type { MailboxLimits } from '../../src/domain/store.ts'
-import { createAuthentication } from '../../src/service/authentication.ts'
-import { createMessaging } from '../../src/service/messaging.ts'
-import { createLegacyProtocol } from '../../src/transport/legacy-protocol.ts'
-import { openListener } from '../../src/transport/listener.ts'
-import { createSessionProtocol } from '../../src/transport/session-protocol.ts'
 import type { Actor } from './actor.ts'
 import { BACKENDS, type BackendUnderTest } from './backends.ts'
 import { createLegacyActor, type LegacyActor } from './legacy-actor.ts'
-import { WIDE_REQUEST_LIMIT } from './request-limit.ts'
+import { openServer } from './server.ts'
 import { createSessionActor } from './session-actor.ts'
 import { removeTempFolders } from './temp-folder.ts'
-
-/** The longest text that a stage takes, in bytes. */
-export const MAX_TEXT_BYTES = 65_536
 
 /** What a play may want otherwise. */
 export interface StageOptions {
@@ -27,7 +19,7 @@ export interface StageOptions {
   readonly retryMs?: number
 }
 
-/** A server on a free port, in this process, with the parts that compose.ts puts together. */
+/** A server over a backend of its own, in this process. */
 export interface Stage {
   readonly port: number
   readonly backend: Backend
@@ -36,52 +28,16 @@ export interface Stage {
 }
 
 /** Opens a server over a backend. */
-export async function openStage(backend: BackendUnderTest, options: StageOptions = {}): Promise<Stage> {
-  const { limits, observer = {}, requestTimeoutMs = 10_000, readMs = 5000, retryMs = 300 } = options
-  const opened = await backend.open(limits, observer)
-  const messaging = createMessaging({ ...opened, observer, maxTextBytes: MAX_TEXT_BYTES, now: Date.now })
-  const authentication = createAuthentication({
-    store: opened.store,
-    key: opened.secretKey,
-    now: () => performance.now(),
-  })
-  const ownPorts = new Set<number>()
-  const shared = {
-    messaging,
-    observer,
-    maxTextBytes: MAX_TEXT_BYTES,
-    requestLimit: WIDE_REQUEST_LIMIT,
-  }
-  const session = createSessionProtocol({
-    ...shared,
-    authentication,
-    window: 8,
-    heartbeatSeconds: 30,
-    requestTimeoutMs,
-    maxUnreadBytes: 1024 * 1024,
-    allowOpen: false,
-    openRegistration: true,
-  })
-  const patience = { retryMs, readMs }
-  const legacy = createLegacyProtocol({ ...shared, requestTimeoutMs, allowRemote: false, ownPorts, patience })
-  const listener = await openListener({
-    host: '127.0.0.1',
-    port: 0,
-    protocols: [session, legacy],
-    maxConnections: 1000,
-    maxConnectionsPerAddress: 1000,
-    openingTimeoutMs: requestTimeoutMs,
-    observer,
-  })
-  ownPorts.add(listener.port)
-
+export async function openStage(tested: BackendUnderTest, options: StageOptions = {}): Promise<Stage> {
+  const { limits, readMs = 5000, retryMs = 300, ...rest } = options
+  const backend = await tested.open(limits, options.observer)
+  const server = await openServer({ ...rest, backend, window: 8, patience: { retryMs, readMs } })
   return {
-    port: listener.port,
-    backend: opened,
+    port: server.port,
+    backend,
     async close() {
-      await listener.close(0)
-      await messaging.close()
-      await opened.close()
+      await server.close(0)
+      await backend.close()
     },
   }
 }

@@ -60,6 +60,8 @@ export function createLoad({ server, users, random, patient = false, recorded }:
   let whenRecorded: () => void = () => {}
   let open = false
   let refusal: Error | undefined
+  /** Messages of the last round whose receipts have not come. */
+  const missing = new Set<number>()
   const talkers = users.map(({ name, factory }): Talker => {
     return { actor: factory(name, server, record), count: 0, talking: undefined }
   })
@@ -173,7 +175,6 @@ export function createLoad({ server, users, random, patient = false, recorded }:
     open = false
     await Promise.all(talkers.map(({ talking }) => talking))
     for (const { actor } of talkers) await actor.connect()
-    const missing = new Set<number>()
     let looked = history.length
     for (const talker of talkers) {
       for (const { name } of users) if (name !== talker.actor.user) missing.add(await say(talker, name))
@@ -187,8 +188,17 @@ export function createLoad({ server, users, random, patient = false, recorded }:
     })
   }
 
+  /** What is known of a message. */
+  function told(id: number): string {
+    const { text } = history.find((event) => event.kind === 'acknowledged' && event.id === id) as { text: string }
+    const shown = history.filter((event) => event.kind === 'shown' && event.text === text).length
+    return `${id} "${text}" (shown ${shown} times)`
+  }
+
   async function tooLong(): Promise<never> {
     await wait(DRAIN_TIMEOUT_MS, undefined, { ref: false })
-    throw new Error(`not drained after ${DRAIN_TIMEOUT_MS / 1000} s`)
+    throw new Error(
+      `not drained after ${DRAIN_TIMEOUT_MS / 1000} s: no receipts of ${[...missing].map(told).join(', ')}`,
+    )
   }
 }

@@ -190,7 +190,9 @@ export function createLoad({ server, users, random, patient = false, recorded }:
 
   /** What is known of a message. */
   function told(id: number): string {
-    const { text } = history.find((event) => event.kind === 'acknowledged' && event.id === id) as { text: string }
+    const { text } = history.find((event) => event.kind === 'acknowledged' && event.id === id) as {
+      text: string
+    }
     const shown = history.filter((event) => event.kind === 'shown' && event.text === text).length
     return `${id} "${text}" (shown ${shown} times)`
   }

@@ -1,40 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { createVerifier } from './client/scram.ts'
+import { createCore } from './compose-core.ts'
+import { createHttpPorts, createSocketPorts } from './compose-listeners.ts'
+import { createSoapServices } from './compose-soap.ts'
 import type { ServerConfig } from './config-server.ts'
 import type { Backend } from './domain/backend.ts'
 import type { Observer } from './domain/observer.ts'
 import { combineObservers } from './observe/combine.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { createPlainLog } from './observe/plain-log.ts'
-import { createMessagingPortType } from './port-types/messaging/port-type.ts'
-import { textPortType } from './port-types/text.ts'
 import { createAdministration } from './service/administration.ts'
-import { createAuthentication } from './service/authentication.ts'
-import { createMessaging } from './service/messaging.ts'
-import { createTurns } from './service/turns.ts'
-import type { HeaderHandler } from './soap/context.ts'
-import { readContract } from './soap/contract.ts'
-import type { PortType } from './soap/dispatch.ts'
-import { createSoapEndpoint } from './soap/endpoint.ts'
-import { createFastHttp } from './soap/fast-http.ts'
-import { HeldBytes } from './soap/held-bytes.ts'
-import { createSoapHttpHandler } from './soap/http-handler.ts'
-import { createSecurityHandler } from './soap/ws-security.ts'
 import { openAdminListener } from './transport/admin-listener.ts'
-import { createLegacyProtocol } from './transport/legacy-protocol.ts'
-import { openListener, type TlsFiles } from './transport/listener.ts'
-import type { Protocol } from './transport/protocol.ts'
-import { createRequestLimit } from './transport/request-limit.ts'
-import { createSessionProtocol } from './transport/session-protocol.ts'
-import { openHttpServer } from './web/http-server.ts'
+import type { TlsFiles } from './transport/listener.ts'
 import { createWebApp } from './web/web-app.ts'
 
 /** How long connections may take to finish what they began when the server stops, in milliseconds. */
 const GRACE_MS = 2000
-
-/** Passwords of SOAP callers who register that are being turned into verifiers, or wait for that. */
-const MAX_REGISTRATIONS = 32
 
 /** A server that runs. */
 export interface RunningServer {
@@ -93,156 +73,45 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const backend = await BACKENDS[config.backend](config, observer)
     closers.push(() => backend.close())
 
-    const { maxTextBytes, maxConnections, maxConnectionsPerAddress, requestTimeoutMs } = config
-    const messaging = createMessaging({
-      ...backend,
-      observer,
-      maxTextBytes,
-      maxAttachmentBytes: config.maxAttachmentBytes,
-      now: Date.now,
-    })
+    const core = createCore(config, backend, observer)
+    const { store, messaging, authentication } = core
     closers.push(() => messaging.close())
 
-    const authentication = createAuthentication({
-      store: backend.store,
-      key: backend.secretKey,
-      observer,
-      now: () => performance.now(),
-      limits: { perSource: config.loginFailuresPerAddress, perUser: config.loginFailuresPerUser },
-    })
-
     if (config.backend === 'lmdb') {
-      const administration = createAdministration({
-        store: backend.store,
-        messaging,
-        authentication,
-        clock: Date.now,
-      })
+      const administration = createAdministration({ store, messaging, authentication, clock: Date.now })
       const admin = await openAdminListener(config.folder, administration)
       closers.push(() => admin.close())
     }
 
-    const requestLimit = createRequestLimit(config.maxRequestsPerSecond, () => performance.now())
-    const openRegistration = config.registration === 'open'
-    const security = createSecurityHandler({ now: Date.now })
-    const inTurn = createTurns(MAX_REGISTRATIONS)
-    const messagingPortType = createMessagingPortType({
-      messaging,
-      authentication,
-      observer,
-      security,
-      maxTextBytes,
-      maxAttachmentBytes: config.maxAttachmentBytes,
-      allowOpen: config.allowOpen,
-      allowPlainPasswords: config.allowPlainPasswords,
-      openRegistration,
-      createVerifier: (password) => inTurn(() => createVerifier(password, 'chosen')),
-      takeRequest(address) {
-        const allowance = requestLimit.of(address)
-        if (allowance.spent()) throw requestLimit.refusal
-        allowance.spend(1)
-      },
-    })
-    const openService = async (wsdl: string, portType: PortType, headers: readonly HeaderHandler[] = []) => {
-      const contract = await readContract({
-        wsdlPath: fileURLToPath(new URL(`../wsdl/${wsdl}`, import.meta.url)),
-      })
-      const endpoint = createSoapEndpoint({
-        contract,
-        portType,
-        headers,
-        limits: config.soapLimits,
-        onFault: ({ correlationId, code, operation = '-', reason, cause, milliseconds }) => {
-          observer.soapAnswered?.(operation, String(code), milliseconds)
-          observer.soapFault?.(correlationId, operation, reason, String(code))
-          if (cause !== undefined) observer.internalError?.(`SOAP ${correlationId}`, cause)
-        },
-        onResult: (operation, milliseconds) => observer.soapAnswered?.(operation, 'ok', milliseconds),
-      })
-      // A service that reads who calls from a header block has fields for that on its page.
-      return { description: { ...contract, credentials: headers.length > 0 }, endpoint }
-    }
-    const services = new Map([
-      ['/', await openService('text.wsdl', textPortType)],
-      ['/messaging', await openService('messaging.wsdl', messagingPortType.operations, [security])],
-    ])
-    const endpoints = new Map([...services].map(([path, { endpoint }]) => [path, endpoint]))
-    const held = new HeldBytes(config.soapHeldBytes)
-    const handling = { held, answerTimeoutMs: requestTimeoutMs }
+    const soap = await createSoapServices(core)
     const app = createWebApp({
-      services: new Map([...services].map(([path, { description }]) => [path, description])),
+      services: soap.descriptions,
       failure: () => (stopping ? 'the server is shutting down' : messaging.failure()),
-      metrics: metrics && (() => metrics.read(backend.store)),
+      metrics: metrics && (() => metrics.read(store)),
       publicUrl: config.publicUrl,
       trustProxy: config.trustProxy,
       onError: (error) => observer.internalError?.('http', error),
     })
-    const ownPorts = new Set<number>()
-    const tls = readTlsFiles(config)
-    const openHttp = async (port: number, files: TlsFiles | undefined) => {
-      const server = await openHttpServer({
-        host: config.host,
-        port,
-        endpoints: new Map(
-          [...endpoints].map(([path, endpoint]) => [path, createSoapHttpHandler(endpoint, handling)]),
-        ),
-        app,
-        fastPath: (fast) => createFastHttp({ endpoints, held, ...fast }),
-        maxConnections,
-        requestTimeoutMs,
-        observer,
-        tls: files,
-      })
-      ownPorts.add(server.port)
+    const httpPorts = createHttpPorts(core, soap, app)
+    const socketPorts = createSocketPorts(core)
+    const openHttp = async (port: number, files?: TlsFiles) => {
+      const server = await httpPorts(port, files)
       closers.push(() => server.close())
       return server
     }
-    const http = await openHttp(config.soapPort, undefined)
-    const https = config.httpsPort === undefined ? undefined : await openHttp(config.httpsPort, tls)
-
-    const legacy = createLegacyProtocol({
-      messaging,
-      observer,
-      maxTextBytes,
-      requestTimeoutMs,
-      allowRemote: config.allowLegacy,
-      ownPorts,
-      requestLimit,
-    })
-    const session = createSessionProtocol({
-      messaging,
-      authentication,
-      observer,
-      maxTextBytes,
-      window: config.window,
-      heartbeatSeconds: config.heartbeatSeconds,
-      requestTimeoutMs,
-      maxUnreadBytes: config.maxUnreadBytes,
-      requestLimit,
-      allowOpen: config.allowOpen,
-      openRegistration,
-    })
-    const open = async (port: number, protocols: readonly Protocol[], files: TlsFiles | undefined) => {
-      const listener = await openListener({
-        host: config.host,
-        port,
-        protocols,
-        maxConnections,
-        maxConnectionsPerAddress,
-        openingTimeoutMs: requestTimeoutMs,
-        observer,
-        tls: files,
-      })
-      ownPorts.add(listener.port)
+    const openSocket = async (port: number, files?: TlsFiles) => {
+      const listener = await socketPorts(port, files)
       closers.push(() => listener.close(GRACE_MS))
       return listener
     }
-    const listener = await open(config.port, [session, legacy], undefined)
-    // The original's programs know no TLS.
-    const tlsListener = config.tlsPort === undefined ? undefined : await open(config.tlsPort, [session], tls)
+    const tls = readTlsFiles(config)
+    const http = await openHttp(config.soapPort)
+    const https = config.httpsPort === undefined ? undefined : await openHttp(config.httpsPort, tls)
+    const listener = await openSocket(config.port)
+    const tlsListener = config.tlsPort === undefined ? undefined : await openSocket(config.tlsPort, tls)
 
     // First of all: who waits for messages over SOAP is answered at once.
-    closers.push(() => messagingPortType.close())
+    closers.push(() => soap.close())
 
     return {
       host: listener.host,

@@ -101,7 +101,7 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
   },
   'src/config.ts': {
     may: ['./domain/x.ts', './cli/client-options.ts', 'commander', 'node:os'],
-    never: ['./compose.ts', './main.ts', '../test/support/x.ts'],
+    never: ['./compose.ts', './compose-core.ts', './main.ts', '../test/support/x.ts'],
   },
   'src/compose.ts': {
     may: ['./config.ts', './service/x.ts', './backend/lmdb/backend.ts', './transport/x.ts', './web/app.ts'],
@@ -109,7 +109,7 @@ const WALLS: Readonly<Record<string, { may: readonly string[]; never: readonly s
   },
   'test/unit/x.test.ts': {
     may: ['../support/server.ts', '../../src/wire/legacy.ts', 'fast-check'],
-    never: ['../../src/compose.ts', '../../src/main.ts', '../../dist/main.js'],
+    never: ['../../src/compose.ts', '../../src/compose-core.ts', '../../src/main.ts', '../../dist/main.js'],
   },
   'test/support/x.ts': { may: ['../../src/compose.ts'], never: [] },
 }

@@ -1,4 +1,4 @@
-import { XmlError } from './scanner.ts'
+import { type CodeUnits, codeUnitsOf, textOf } from './code-units.ts'
 
 /** What XML 1.0, 2.2 does not allow, but for halves of surrogate pairs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
@@ -15,18 +15,12 @@ const LINE_FEED = 0x0a
 /** The document with one line feed for every line end (XML 1.0, 2.11). There may be a flood of them, for which replacing them one by one is too slow. */
 export function withoutReturns(document: string): string {
   if (!document.includes('\r')) return document
-  if (Buffer.byteLength(document) === document.length) {
-    const bytes = Buffer.from(document, 'latin1')
-    return bytes.toString('latin1', 0, removeReturns(bytes))
-  }
-  const units = new Uint16Array(document.length)
-  const bytes = Buffer.from(units.buffer)
-  bytes.write(document, 'utf16le')
-  return bytes.toString('utf16le', 0, removeReturns(units) * 2)
+  const units = codeUnitsOf(document)
+  return textOf(units, removeReturns(units))
 }
 
 /** Does it in place, and gives how much is left. */
-function removeReturns(codes: Uint8Array | Uint16Array): number {
+function removeReturns(codes: CodeUnits): number {
   let length = 0
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] as number
@@ -86,63 +80,4 @@ export function isName(text: string): boolean {
 /** Is the whole text an Nmtoken (XML 1.0, 2.3 [7]). */
 export function isNmtoken(text: string): boolean {
   return NMTOKEN.test(text)
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['lt', '<'],
-  ['gt', '>'],
-  ['amp', '&'],
-  ['quot', '"'],
-  ['apos', "'"],
-])
-
-const NO_DIGIT = 255
-/** By ASCII code: what it is worth as a hexadecimal digit. */
-const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const digit = Number.parseInt(String.fromCharCode(code), 16)
-  return Number.isNaN(digit) ? NO_DIGIT : digit
-})
-const HASH = 0x23
-const LOWER_X = 0x78
-const MOST = 0x10ffff
-
-/** Puts in what the references of a text stand for. Throws an `XmlError` for those that stand for nothing. */
-export function resolveReferences(raw: string): string {
-  let text = ''
-  let from = 0
-  for (;;) {
-    const start = raw.indexOf('&', from)
-    if (start === -1) return from === 0 ? raw : text + raw.slice(from)
-    const end = raw.indexOf(';', start)
-    if (end === -1) throw new XmlError('an & is not written as &amp;')
-    if (start > from) text += raw.slice(from, start)
-    text +=
-      raw.charCodeAt(start + 1) === HASH
-        ? characterAt(raw, start + 2, end)
-        : entityOf(raw.slice(start + 1, end))
-    from = end + 1
-  }
-}
-
-function entityOf(name: string): string {
-  const entity = ENTITIES.get(name)
-  if (entity === undefined) throw new XmlError('an & is not written as &amp;, or an entity is not declared')
-  return entity
-}
-
-/** The character whose number stands there (XML 1.0, 4.1 [66]): there may be a flood of them, so the digits are read in place. */
-function characterAt(raw: string, from: number, end: number): string {
-  const base = raw.charCodeAt(from) === LOWER_X ? 16 : 10
-  let code = 0
-  let at = base === 16 ? from + 1 : from
-  if (at === end) throw new XmlError('a character reference has no number')
-  for (; at < end; at++) {
-    const digit = DIGITS[raw.charCodeAt(at)] ?? NO_DIGIT
-    if (digit >= base) throw new XmlError('a character reference is not a number')
-    if (code <= MOST) code = code * base + digit
-  }
-  const character = code <= MOST ? String.fromCodePoint(code) : '\0'
-  if ((code < 0x20 || code > 0xd7ff) && !hasOnlyXmlCharacters(character))
-    throw new XmlError('a character reference names a character that XML does not allow')
-  return character
 }

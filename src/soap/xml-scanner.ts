@@ -1,4 +1,5 @@
 import type { SoapLimits } from './limits.ts'
+import { resolveReferences } from './references.ts'
 import {
   type QName,
   type Scanner,
@@ -8,13 +9,7 @@ import {
   XmlError,
   type XmlReader,
 } from './scanner.ts'
-import {
-  endOfName,
-  hasOnlyXmlCharacters,
-  isName,
-  resolveReferences,
-  withoutReturns,
-} from './xml-characters.ts'
+import { endOfName, hasOnlyXmlCharacters, isName, withoutReturns } from './xml-characters.ts'
 import { checkDeclaration, declaredPrefix, Scope } from './xml-scope.ts'
 
 const LESS = 0x3c

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { escapeXml } from '../../src/soap/escape.ts'
 import { DEFAULT_SOAP_LIMITS, type SoapLimits } from '../../src/soap/limits.ts'
 import { type Scanner, TOKEN, XmlError } from '../../src/soap/scanner.ts'
 import { createShapeScanner } from '../../src/soap/shape-scanner.ts'
@@ -212,6 +213,35 @@ describe('our scanner, against saxes', () => {
         if (ours !== oracle) throw new Error(`${JSON.stringify(document)}: ${ours}, not ${oracle}`)
       }
     }
+  })
+
+  test('agrees on texts of nothing but references and what stands between them, as they are and as we write them', () => {
+    const bits = [
+      '&amp;',
+      '&lt;',
+      '&quot;',
+      '&#13;',
+      '&#xe9;',
+      '&#8364;',
+      '&#x1F600;',
+      '\r\n',
+      'a',
+      'é',
+      '€',
+      '𝄞',
+    ]
+    const wrong = ['&#xD800;', '&#x110000;', '&Amp;', '&ampx;', '&am\u00f0;', '&#49', '&#x;']
+    const pieces = fc.array(fc.constantFrom(...bits), { minLength: 1, maxLength: 200 })
+    fc.assert(
+      fc.property(pieces, fc.option(fc.constantFrom(...wrong), { freq: 5 }), (parts, mistake) => {
+        const written = parts.join('')
+        expectSame(`<a b="${written}">${written}${mistake ?? ''}</a>`)
+        const [, text] = read(scanXml, `<a>${written}</a>`) as [unknown, string]
+        expect(read(scanWithSaxes, `<a>${escapeXml(text)}</a>`)[1]).toBe(text)
+        expect(escapeXml(text)).not.toMatch(/[<>"\r]|&(?!amp;|lt;|gt;|quot;|#13;)/)
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   test('half a surrogate pair is refused', () => {

@@ -30,7 +30,9 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   const style = { json: options.json, raw: false, color: options.color }
   const sawName = completion.saw
   const conversation = createConversation(options, { screen, style, sawName, ask, typing: true })
+  const drawn: typeof prompt & { prevRows?: number } = prompt
   let open = true
+  /** Lines whose turn has not ended. */
   let waiting = 0
   let turn: Promise<void> = Promise.resolve()
   let askedToLeave = false
@@ -55,9 +57,18 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     history.add(line)
     completion.sawLine(line)
     askedToLeave = false
+    const ahead = waiting > 0
+    if (ahead) takeBack(line)
     waiting += 1
     prompt.setPrompt('') // until the reply is there, what is typed ahead stands without one
-    turn = turn.then(() => execute(line)).catch(close)
+    turn = turn.then(() => execute(line, ahead)).catch(close)
+  })
+  // What is pasted readline writes without counting the rows, by which it finds the line again to draw it anew.
+  stdin.on('keypress', () => {
+    const { rows, cols } = prompt.getCursorPos()
+    if (rows === (drawn.prevRows ?? 0)) return
+    if (cols === 0) echo.write(' \r') // a terminal goes to the next row only when something comes there
+    drawn.prevRows = rows
   })
   prompt.on('SIGINT', () => {
     if (asking !== undefined) {
@@ -93,8 +104,19 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     prompt.write(null, { ctrl: true, name: 'u' })
   }
 
-  async function execute(line: string): Promise<void> {
+  /** A line that was typed while another runs is not shown before its turn, so that its reply stands under it. */
+  function takeBack(line: string): void {
+    const typed = prompt.getPrompt()
+    prompt.setPrompt(`${typed}${line}`)
+    const { rows } = prompt.getCursorPos()
+    prompt.setPrompt(typed)
+    moveCursor(echo, 0, -rows - 1)
+    clearScreenDown(echo)
+  }
+
+  async function execute(line: string, ahead: boolean): Promise<void> {
     if (!open) return
+    if (ahead) await print(`${PROMPT}${line}`)
     const { leave } = await conversation.execute(line)
     waiting -= 1
     if (!open) return

@@ -107,6 +107,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
     const rows = client.screen.rows()
     const message = rows.findIndex((row) => new RegExp(`^MESSAGE \\d+ FROM ${bob} :$`).test(row))
     expect(rows.slice(message + 1, message + 3)).toEqual(['  coming in', 'END'])
+    expect(rows).not.toContain('')
     expect(
       rows
         .slice(message + 3)
@@ -141,11 +142,51 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
   })
 })
 
-test('what is typed ahead while a command runs is carried out after it, in order', async () => {
-  const alice = await newUser()
-  const client = await terminal()
-  client.type(`CONNECT ${alice}\rDISCONNECT ${alice}\rFOO\r`)
-  await client.until(/CONNECT OK\n(.*\n)*DISCONNECT OK\n(.*\n)*Error: command FOO not valid\.\nc>$/)
+test.each([200, 24])(
+  'lines that are pasted are carried out in order, each reply under its line, %i columns wide',
+  async (columns) => {
+    const alice = await newUser()
+    const client = await terminal({ columns })
+    const before = client.screen.rows().slice(0, -1)
+    const text = 'x'.repeat(columns)
+    client.type(`CONNECT ${alice}\rDISCONNECT ${alice}\rSEND ${text} hi\rFOO\rUSE`)
+    await client.until(/^c> USE$/m)
+    const lines = [
+      `c> CONNECT ${alice}`,
+      'CONNECT OK',
+      `c> DISCONNECT ${alice}`,
+      'DISCONNECT OK',
+      `c> SEND ${text} hi`,
+      'SEND FAIL',
+      'nobody is connected here: CONNECT <userName> first',
+      'c> FOO',
+      'Error: command FOO not valid.',
+      'c> USE',
+    ]
+    const row = new RegExp(`.{1,${columns}}`, 'g')
+    const wrapped = lines.flatMap((line) => line.match(row) ?? []).map((shown) => shown.trimEnd())
+    expect(client.screen.rows().slice(before.length)).toEqual(wrapped)
+  },
+)
+
+test.each([
+  ['to the end of the row', 17],
+  ['beyond it', 30],
+])('a line that was pasted %s is not torn by a message, and can be changed', async (_how, length) => {
+  const [alice, bob] = [await newUser(), await newUser()]
+  const client = await connected(alice, { columns: 24 })
+  const before = client.screen.rows().slice(0, -1)
+  const pasted = `HELP ${'x'.repeat(length - 1)}y`
+  client.type(pasted)
+  await client.until(/y$/)
+  await runScript([`CONNECT ${bob}`, `SEND ${alice} coming in`], ...at())
+  await client.until(/END\n(.*\n)*.*y$/)
+  client.type('\x1b[DX')
+  await client.until(/X\n?y$/)
+  const rows = client.screen.rows()
+  expect(rows.slice(0, before.length)).toEqual(before)
+  expect(rows.slice(before.length + 1, before.length + 3)).toEqual(['  coming in', 'END'])
+  expect(rows.slice(before.length + 3).join('')).toBe(`c> ${pasted.slice(0, -1)}Xy`)
 })
 
 test('Ctrl-C clears the line, and twice leaves', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Contract, readContract } from '../../../src/soap/contract.ts'
 
 export const FILES = 'urn:files'
-export const XMIME = 'http://www.w3.org/2005/05/xmlmime'
+const XMIME = 'http://www.w3.org/2005/05/xmlmime'
 
 const OPERATIONS = ['Put', 'Describe', 'Get', 'GetKnown', 'Echo'] as const
 
@@ -26,7 +26,7 @@ const XMIME_SCHEMA = `<xs:schema targetNamespace="${XMIME}" elementFormDefault="
 </xs:schema>`
 
 /** Takes and gives files. What stands in the place of a type in the first argument, stands there in the schema. */
-export function filesWsdl(types: { readonly content?: string } = {}): string {
+function filesWsdl(types: { readonly content?: string } = {}): string {
   const messages = OPERATIONS.flatMap((name) => [name, `${name}Response`])
   return `<?xml version="1.0" encoding="utf-8"?>
 <wsdl:definitions targetNamespace="${FILES}" xmlns:tns="${FILES}" xmlns:f="urn:dms:fault:1" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"

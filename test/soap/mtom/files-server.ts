@@ -40,7 +40,7 @@ export function noise(length: number): Buffer {
 }
 
 /** Says what it took, and gives back what was put under a name. */
-export function createFiles() {
+function createFiles() {
   const files = new Map<string, Buffer>()
   const portType = {
     async Put({ name, small = [], content = [] }: PutInput) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { SoapResponse } from './exchange.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import { isBodyStream, writeAnswer } from './http-body.ts'
 import { headOf } from './http-head.ts'
@@ -145,15 +146,13 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     if (request.headers.expect !== undefined) response.writeContinue()
 
     const holding = count(response)
-    let first: Buffer | undefined
-    let chunks: Buffer[] | undefined
-    let bytes = 0
+    let body = new GatheredBytes()
     const stop = (): void => {
       request.off('data', onData)
       request.off('end', onEnd)
     }
     const onData = (chunk: Buffer): void => {
-      bytes += chunk.length
+      const bytes = body.length + chunk.length
       if (bytes > bodyBytes) {
         stop()
         request.pause()
@@ -163,20 +162,14 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
       if (!held.hasRoom(chunk.length, bytes)) {
         stop()
         hold(holding, -holding.bytes)
-        first = undefined
-        chunks = undefined
+        body = new GatheredBytes()
         refuseBusy(request, response, bodyBytes - bytes)
         return
       }
       hold(holding, chunk.length)
-      if (first === undefined) first = chunk
-      else if (chunks === undefined) chunks = [first, chunk]
-      else chunks.push(chunk)
+      body.add(chunk)
     }
-    const onEnd = (): void => {
-      const body = chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes)
-      answer(request, response, body, holding)
-    }
+    const onEnd = (): void => answer(request, response, body.all(), holding)
     request.on('data', onData)
     request.on('end', onEnd)
     // A caller that goes away in the middle is no error of ours, and there is nobody to answer.

@@ -1,6 +1,7 @@
 import type { SoapValue } from './codec.ts'
 import type { HoldBytes } from './exchange.ts'
 import { quoteName, SoapFault } from './fault.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 import type { SoapLimits } from './limits.ts'
 import { parseMediaType } from './media-type.ts'
 import { type MimeEvent, MimeParser } from './mime-parser.ts'
@@ -198,7 +199,7 @@ export class XopMessage implements PartReferences {
 
   /** The rest of the part under way, and what follows it. */
   private async readWhole(): Promise<{ readonly bytes: Buffer; readonly following: MimeEvent }> {
-    const chunks: Buffer[] = []
+    const bytes = new GatheredBytes()
     let following = await this.next()
     while (following.kind === 'bytes') {
       this.wholeBytes += following.bytes.length
@@ -209,10 +210,10 @@ export class XopMessage implements PartReferences {
       if (!this.hold(following.bytes.length, this.wholeBytes)) {
         throw this.fail(new Refusal(503, NO_ROOM, { 'Retry-After': '1' }))
       }
-      chunks.push(following.bytes)
+      bytes.add(following.bytes)
       following = await this.next()
     }
-    return { bytes: Buffer.concat(chunks), following }
+    return { bytes: bytes.all(), following }
   }
 
   private async next(): Promise<MimeEvent> {

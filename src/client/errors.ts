@@ -32,6 +32,14 @@ export class DamagedFile extends Error {
   }
 }
 
+/** Nobody who is believed vouches for the certificate. Newer versions of Node add advice of their own, which is none for those who call a program. */
+const UNVOUCHED: ReadonlyMap<string, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in its chain'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate of an unknown authority'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate of an unknown authority'],
+])
+
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'connection refused'],
   ['ECONNRESET', 'the connection was cut'],
@@ -41,10 +49,22 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EHOSTUNREACH', 'no route to this host'],
   ['ENETUNREACH', 'no route to this network'],
   ['ETIMEDOUT', 'no answer'],
+  ...UNVOUCHED,
 ])
 
+type Failure = Error & { readonly code?: unknown }
+
 /** What a failed connection's error means, in a person's words. */
-export function connectionFailure(error: Error & { readonly code?: unknown }): string {
-  const code = typeof error.code === 'string' ? error.code : ''
+export function connectionFailure(error: Failure): string {
+  const code = codeOf(error)
   return REASONS.get(code) ?? (error.message || code)
+}
+
+/** Did the server show a certificate that nobody who is believed vouches for. */
+export function isUnvouched(error: Failure): boolean {
+  return UNVOUCHED.has(codeOf(error))
+}
+
+function codeOf({ code }: Failure): string {
+  return typeof code === 'string' ? code : ''
 }

@@ -1,6 +1,6 @@
 import { connect, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { CannotConnect, connectionFailure } from './errors.ts'
+import { CannotConnect, connectionFailure, isUnvouched } from './errors.ts'
 
 /** Where a server of the session protocol is. */
 export interface SessionServer {
@@ -31,8 +31,9 @@ export function dial(server: SessionServer, signal: AbortSignal): Promise<Socket
   const socket = tls === undefined ? connect({ host, port, noDelay: true }) : dialTls(server, tls)
   return new Promise((resolve, reject) => {
     const abort = () => fail(signal.reason)
-    const onError = (error: Error) => fail(cannotReach(server, connectionFailure(error)))
-    const onClose = () => fail(cannotReach(server, 'the connection was cut'))
+    const onError = (error: Error) =>
+      fail(cannotReach(server, connectionFailure(error), isUnvouched(error) ? TRUST : START))
+    const onClose = () => fail(cannotReach(server, 'the connection was cut', START))
     const release = () => {
       signal.removeEventListener('abort', abort)
       socket.off('close', onClose)
@@ -54,13 +55,13 @@ export function dial(server: SessionServer, signal: AbortSignal): Promise<Socket
   })
 }
 
-function cannotReach(server: SessionServer, failure: string): CannotConnect {
+const START = 'start the server, or name another host or port'
+const TRUST = 'name who vouches for it with --ca (ca: in a program)'
+
+function cannotReach(server: SessionServer, failure: string, advice: string): CannotConnect {
   const address = addressOf(server)
   const how = server.tls === undefined ? '' : ' over TLS'
-  return new CannotConnect(
-    address,
-    `cannot reach ${address}${how} (${failure}): start the server, or name another host or port`,
-  )
+  return new CannotConnect(address, `cannot reach ${address}${how} (${failure}): ${advice}`)
 }
 
 function dialTls({ host, port }: SessionServer, { ca, servername }: TlsTrust): Socket {

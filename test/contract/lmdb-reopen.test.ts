@@ -223,4 +223,10 @@ describe('a data folder', () => {
     const { path } = await makeLmdbFolder()
     await expect(lockFolder(`${path}/${'x'.repeat(100)}`)).rejects.toThrow('choose a shorter one with --data')
   })
+
+  test('which cannot be made is refused, also where the folder above it is there', async () => {
+    await expect(lockFolder('/proc/none/here')).rejects.toThrow(
+      '/proc takes no folder: choose another one with --data',
+    )
+  })
 })

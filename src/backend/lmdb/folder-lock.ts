@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** The longest path a Unix socket can have, in bytes (unix(7), sun_path). */
 const MAX_SOCKET_PATH = 107
@@ -29,7 +29,7 @@ export class FolderInUse extends Error {
  * Rejects with `FolderInUse`, or with the error of the file system.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const path = (claim: number): string => join(folder, `in-use-${claim}.sock`)
   const dead = claims(folder)
   const mine = (dead.at(-1) ?? 0) + 1
@@ -74,4 +74,18 @@ function answers(path: string): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
+}
+
+/** Makes a folder and those above it. Node's own way never comes to an end where a folder that is there takes none (`/proc`). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another who starts at the same time may have made it meanwhile.
+    if (existsSync(folder)) return
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error(`${dirname(folder)} takes no folder: choose another one with --data`, { cause: error })
+  }
 }

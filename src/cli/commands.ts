@@ -71,7 +71,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'REGISTER',
     fields: ['userName'],
     option: '--password',
-    help: 'makes a new user, with a secret that is kept for you, or with a password of yours',
+    help: 'makes a new user, with a secret kept for you, or with a password of yours',
     refusals: { 'user-exists': 'USERNAME IN USE' },
     otherwise: 'REGISTER FAIL',
     async run({ accounts }, { fields: [user = ''], option }) {
@@ -155,7 +155,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'SENDATTACH',
     fields: ['userName', 'fileName', 'message'],
     least: 2,
-    help: 'sends a file, with a message if there is one; a name with blanks stands in "quotation marks"',
+    help: 'sends a file, with a message if any; a name with blanks in "quotation marks"',
     refusals: { 'no-such-user': 'SENDATTACH FAIL / USER DOES NOT EXIST' },
     otherwise: 'SENDATTACH FAIL',
     waits: true,
@@ -172,7 +172,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'USERS',
     fields: ['prefix'],
     least: 0,
-    help: 'shows who there is, and who is online: names that begin so, a hundred at most',
+    help: 'shows who there is, and who is online: names that begin so, 100 at most',
     refusals: {},
     otherwise: 'USERS FAIL',
     async run({ client }, { fields: [prefix = ''] }) {
@@ -254,17 +254,21 @@ function readFields(command: Command, typed: string): { fields: string[]; left: 
   return { fields, left: left.trim() }
 }
 
+/** HELP, for terminals of 80 columns: what each command does stands below it. */
 function helpLines(): readonly string[] {
   const typed = (command: Command) =>
     command.option === undefined ? usage(command) : `${usage(command)} [${command.option}]`
-  const width = Math.max(...COMMANDS.map((command) => typed(command).length))
   return [
-    ...COMMANDS.map((command) => `${typed(command).padEnd(width)}  ${command.help}`),
-    'A file that comes in is saved, and a line says where. At most --max-attachment-bytes of the server, 10 MiB by default.',
-    'CONNECT --takeover ends the session that the user has elsewhere. A password is asked for, never typed in a command;',
-    'where nobody can be asked, DMS_PASSWORD is one. While the server is away, SENDs wait and typing goes on.',
-    'At a terminal: Tab completes, the arrow keys bring earlier lines back, Ctrl-C clears the line and twice leaves, Ctrl-D leaves.',
-    'From a pipe or a file: every line runs, also after one that failed; the first failure decides the exit code:',
+    ...COMMANDS.flatMap((command) => [typed(command), `  ${command.help}`]),
+    'A file that comes in is saved, and a line says where. A file has at most',
+    '--max-attachment-bytes of the server, 10 MiB by default.',
+    'CONNECT --takeover ends the session that the user has elsewhere.',
+    'A password is asked for, never typed in a command; where nobody can be asked,',
+    'DMS_PASSWORD is one. While the server is away, SENDs wait and typing goes on.',
+    'At a terminal: Tab completes, the arrow keys bring earlier lines back, Ctrl-C',
+    'clears the line and twice leaves, Ctrl-D leaves.',
+    'From a pipe or a file: every line runs, also after one that failed; the first',
+    'failure decides the exit code:',
     '0 done, 1 refused, 2 not a command, 3 cannot connect, 4 no answer in time.',
   ]
 }

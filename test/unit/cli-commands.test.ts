@@ -69,7 +69,7 @@ test('a prefix may be left out', () => {
   expect(parseLine('USERS a b')).toMatchObject({ words: 'Syntax error. Usage: USERS [prefix]' })
 })
 
-test('HELP names every command as it is typed', async () => {
+test('HELP names every command as it is typed, and fits a terminal of 80 columns', async () => {
   const help = COMMANDS.find(({ name }) => name === 'HELP')
   const nobody = undefined as never // HELP asks nobody
   const result = await help?.run(nobody, { fields: [], option: false })
@@ -78,4 +78,5 @@ test('HELP names every command as it is typed', async () => {
     expect(lines).toContain(usage(command))
     expect(lines).toContain(command.option ?? '')
   }
+  expect(lines.split('\n').filter((line) => line.length > 80)).toEqual([])
 })

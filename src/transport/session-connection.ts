@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import type { ByteString } from '../domain/byte-string.ts'
 import type { EndReason } from '../domain/delivery-channel.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
-import { type Item, MAX_REF_BYTES, type MessageId } from '../domain/message.ts'
-import type { Claim, Session, Submission } from '../domain/messaging.ts'
+import { type Item, MAX_REF_BYTES } from '../domain/message.ts'
+import type { Claim, Session } from '../domain/messaging.ts'
 import type { Verb } from '../domain/observer.ts'
 import {
   CLIENT_FRAMES,
@@ -14,9 +14,9 @@ import {
   SESSION_VERSION,
   SessionDecoder,
 } from '../wire/session.ts'
+import { GatheredRequests, type GatheringPeer } from './gathered-requests.ts'
 import { PeerWatch } from './peer-watch.ts'
 import type { RequestAllowance } from './request-limit.ts'
-import { SendBatch } from './send-batch.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { SESSION_OPERATIONS } from './session-operations.ts'
 import { listenTo, type SocketListener } from './socket-listener.ts'
@@ -39,7 +39,7 @@ type Frame = readonly [operation: string, fields: readonly ByteString[]]
  * One connection of the session protocol: reads requests, answers them in the order they are done, and is the channel
  * on which a mailbox is delivered. What one tick brings leaves in one write.
  */
-export class SessionConnection implements SessionPeer, BlockedListener, SocketListener {
+export class SessionConnection implements SessionPeer, GatheringPeer, BlockedListener, SocketListener {
   readonly context: SessionContext
   readonly address: string
   readonly window: number
@@ -58,9 +58,7 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
   /** No more requests are taken; the connection closes once those that were are answered. */
   #leaving = false
   readonly #writer: TickWriter
-  /** The SENDs, and the last ACK, of the chunk that is being read. */
-  #sends: SendBatch | undefined
-  #confirmed = 0
+  readonly #gathered = new GatheredRequests(this)
   #unanswered = 0
   /** A request that changes who this connection is under way: what came behind it waits, in order. */
   #exclusive = false
@@ -90,7 +88,7 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
     this.#allowanceSpent = this.#allowance.spent()
     const breach = this.#decoder.decode(chunk)
     this.#watch.heard(chunk.length, this.#decoder.begun)
-    this.#endOfChunk()
+    this.#gathered.handOn()
     if (breach !== undefined)
       this.#refuse(breach === 'frame too large' ? 'too-large' : 'invalid-request', breach)
   }
@@ -200,34 +198,27 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
     this.#writer.write(encodeFrame('SESSION', SESSION_VERSION, maxTextBytes, window, heartbeatSeconds))
   }
 
-  /** The hot path: the SENDs of a chunk go to the service as one batch. */
   #collectSend(fields: readonly ByteString[]): void {
     const ref = fields[0] as ByteString
-    if (!this.#mayAsk('SEND', ref)) return
-    // What stands before it in the chunk comes before it: a receipt that is confirmed frees its ref.
-    if (this.#confirmed > 0) this.#confirm()
-    this.#sends ??= new SendBatch()
-    this.#sends.add(fields)
+    if (this.#mayAsk('SEND', ref)) this.#gathered.send(fields)
   }
 
   #collectAck(seq: ByteString): void {
-    this.#sendBatch()
-    // Cumulative: of confirmations that follow one another only the last counts.
-    if (/^\d{1,16}$/.test(seq)) this.#confirmed = Math.max(this.#confirmed, Number(seq))
+    if (/^\d{1,16}$/.test(seq)) this.#gathered.confirm(Number(seq))
     else this.#refuse('invalid-request', 'ACK takes a seq')
   }
 
   /** Every other request is carried out alone, so that what follows it finds its effect; but for those that move files. */
   #request(verb: Exclude<Verb, 'SEND'>, [ref, ...fields]: readonly ByteString[]): void {
     if (ref === undefined || !this.#mayAsk(verb, ref)) return
-    this.#endOfChunk()
+    this.#gathered.handOn()
     const { run, replied, user, unfinished, beside } = SESSION_OPERATIONS[verb]
     const weight = beside === undefined ? 1 : Math.ceil(this.window * beside)
     const name = user(this, fields) ?? NOBODY
     const { observer } = this.context
     this.#exclusive ||= beside === undefined
-    this.#begin(1, weight)
-    const end = beside === undefined ? () => this.#endExclusive() : () => this.#done(weight)
+    this.begin(1, weight)
+    const end = beside === undefined ? () => this.#endExclusive() : () => this.done(weight)
     run(this, fields, ref).then(
       (result) => {
         if (unfinished?.(this) !== true) observer.request?.(verb, name, 'ok')
@@ -237,7 +228,7 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
       },
       (error) => {
         observer.request?.(verb, name, Fault.from(error).code)
-        this.#fault(ref, error)
+        this.fault(ref, error)
         end()
       },
     )
@@ -251,60 +242,14 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
       if (this.#exclusive) this.#hold([operation, fields])
       else this.#onFrame(operation, fields)
     }
-    this.#endOfChunk()
+    this.#gathered.handOn()
     if (this.#ended && !this.#exclusive) this.leave()
-    this.#done(1)
+    this.done(1)
   }
 
   #hold(frame: Frame): void {
     this.#held ??= []
     this.#held.push(frame)
-  }
-
-  /** Hands on what a chunk has gathered. */
-  #endOfChunk(): void {
-    this.#sendBatch()
-    if (this.#confirmed > 0) this.#confirm()
-  }
-
-  #confirm(): void {
-    void this.session?.confirm(this.#confirmed)
-    this.#confirmed = 0
-  }
-
-  #sendBatch(): void {
-    const batch = this.#sends
-    if (batch === undefined) return
-    this.#sends = undefined
-    const { refs } = batch
-    this.#begin(refs.length)
-    this.#send(batch.submissions).then(
-      (outcomes) => {
-        this.#writer.write(batch.replies(outcomes, (ref, fault) => this.#fault(ref, fault)))
-        this.#done(refs.length)
-      },
-      (error) => {
-        for (const ref of refs) this.#fault(ref, error)
-        this.#done(refs.length)
-      },
-    )
-  }
-
-  async #send(submissions: readonly Submission[]): Promise<readonly (MessageId | Fault)[]> {
-    const { messaging, observer } = this.context
-    let claim: Claim
-    try {
-      claim = this.claim()
-    } catch (error) {
-      const fault = Fault.from(error)
-      observer.sent?.(
-        submissions.map(() => fault),
-        0,
-      )
-      throw error
-    }
-    // Whoever has passed AUTH may send without being present (decision 11).
-    return messaging.send(claim, submissions, { absent: this.session === undefined })
   }
 
   /** Refuses a request that has no proper ref, or is beyond what its source may ask. */
@@ -316,32 +261,36 @@ export class SessionConnection implements SessionPeer, BlockedListener, SocketLi
     if (this.#allowanceSpent) {
       const { requestLimit, observer } = this.context
       observer.request?.(verb, NOBODY, requestLimit.refusal.code)
-      this.#fault(ref, requestLimit.refusal)
+      this.fault(ref, requestLimit.refusal)
     }
     return !this.#allowanceSpent
   }
 
   /** What cannot be answered by its ref: says why and closes, since what follows cannot be trusted. */
   #refuse(code: FaultCode, reason: string): void {
-    this.#endOfChunk()
+    this.#gathered.handOn()
     this.#writer.write(encodeFault('-', code, reason))
     this.leave()
   }
 
-  #fault(ref: ByteString, error: unknown): void {
+  write(frames: string): void {
+    this.#writer.write(frames)
+  }
+
+  fault(ref: ByteString, error: unknown): void {
     if (!(error instanceof Fault)) this.context.observer.internalError?.('session', error)
     const { code, message } = Fault.from(error)
     this.#writer.write(encodeFault(ref, code, message))
   }
 
   /** @param weight the part of the window that these requests take. */
-  #begin(count: number, weight = count): void {
+  begin(count: number, weight = count): void {
     this.#allowance.spend(count)
     this.#unanswered += weight
     this.#updateReading()
   }
 
-  #done(count: number): void {
+  done(count: number): void {
     this.#unanswered -= count
     if (this.#leaving && this.#unanswered === 0) this.#finish()
     else this.#updateReading()

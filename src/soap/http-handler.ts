@@ -33,6 +33,8 @@ interface Holding {
 export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpOptions): SoapHttpHandler {
   const { bodyBytes, attachmentBytes } = endpoint.limits
   const { held, answerTimeoutMs } = options
+  // Who sends the largest file as base64 text, which is too long, is told so.
+  const discardedBytes = 2 * (bodyBytes + attachmentBytes)
 
   /** Begins to count what a call holds. */
   function count(response: ServerResponse): Holding {
@@ -78,24 +80,22 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     response.once('close', () => clearTimeout(cut))
   }
 
-  /** Refuses while the body is not read: the connection cannot be used again. */
-  function refuse(
+  /**
+   * Refuses before a body has come whole. What still comes is for nobody, but many callers read nothing before they have sent
+   * all, and one that is cut off then does not see the answer.
+   */
+  function refuseEarly(
+    request: IncomingMessage,
     response: ServerResponse,
     status: number,
     reason: string,
     headers?: Readonly<Record<string, string>>,
   ): void {
-    write(response, endpoint.refuse(status, reason, { ...headers, Connection: 'close' }))
-  }
-
-  /** Refuses in the middle of a body. What still comes is for nobody, but many callers read nothing before they have sent all. */
-  function refuseBusy(request: IncomingMessage, response: ServerResponse, rest: number): void {
-    const headers = { 'Retry-After': '1', Connection: 'close' }
-    const busy = endpoint.refuse(503, NO_ROOM, headers)
-    const body = busy.body as string
-    response.writeHead(busy.status, { ...busy.headers, 'Content-Length': Buffer.byteLength(body) })
+    const refusal = endpoint.refuse(status, reason, { ...headers, Connection: 'close' })
+    const body = refusal.body as string
+    response.writeHead(status, { ...refusal.headers, 'Content-Length': Buffer.byteLength(body) })
     response.write(body)
-    let left = rest
+    let left = discardedBytes
     request.on('data', (chunk: Buffer) => {
       left -= chunk.length
       if (left < 0) response.destroy()
@@ -128,10 +128,7 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     else {
       // Many callers read nothing before they have sent all; what they still send is for nobody, but so they get to the answer.
       const last = { ...answered, headers: { ...answered.headers, Connection: 'close' } }
-      finish(response, [
-        writeAnswer(response, last, answerTimeoutMs),
-        body.discard(bodyBytes + attachmentBytes),
-      ])
+      finish(response, [writeAnswer(response, last, answerTimeoutMs), body.discard(discardedBytes)])
     }
   }
 
@@ -142,28 +139,33 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     }
     const tooLarge = `the body has more than ${bodyBytes} bytes`
     const declared = request.headers['content-length']
-    if (declared !== undefined && Number(declared) > bodyBytes) return refuse(response, 413, tooLarge)
-    if (request.headers.expect !== undefined) response.writeContinue()
+    const asks = request.headers.expect !== undefined
+    if (declared !== undefined && Number(declared) > bodyBytes) {
+      // Who asks before sending sends nothing now.
+      if (asks) write(response, endpoint.refuse(413, tooLarge, { Connection: 'close' }))
+      else refuseEarly(request, response, 413, tooLarge)
+      return
+    }
+    if (asks) response.writeContinue()
 
     const holding = count(response)
     let body = new GatheredBytes()
-    const stop = (): void => {
+    const giveUp = (): void => {
       request.off('data', onData)
       request.off('end', onEnd)
+      hold(holding, -holding.bytes)
+      body = new GatheredBytes()
     }
     const onData = (chunk: Buffer): void => {
       const bytes = body.length + chunk.length
       if (bytes > bodyBytes) {
-        stop()
-        request.pause()
-        refuse(response, 413, tooLarge)
+        giveUp()
+        refuseEarly(request, response, 413, tooLarge)
         return
       }
       if (!held.hasRoom(chunk.length, bytes)) {
-        stop()
-        hold(holding, -holding.bytes)
-        body = new GatheredBytes()
-        refuseBusy(request, response, bodyBytes - bytes)
+        giveUp()
+        refuseEarly(request, response, 503, NO_ROOM, { 'Retry-After': '1' })
         return
       }
       hold(holding, chunk.length)

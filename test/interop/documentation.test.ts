@@ -11,16 +11,17 @@ import { interopFile, PYTHON } from './soap-peer.ts'
 
 const run = promisify(execFile)
 
-const DOCUMENT = 'docs/soap.md'
-/** Where the document says that the server is. */
+/** The short one, and the one with all the rest. */
+const DOCUMENTS = ['docs/soap.md', 'docs/soap-clients.md'] as const
+/** Where the documents say that the server is. */
 const ADDRESS = 'http://localhost:8080'
-const TEXT = readFileSync(DOCUMENT, 'utf8')
+const TEXT = DOCUMENTS.map((document) => readFileSync(document, 'utf8')).join('')
 const PROGRAMS = [...TEXT.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', code = '']) => ({
   language,
   code,
 }))
 
-/** A command that the document names in its text, by the program. */
+/** A command that a document names in its text, by the program. */
 function command(program: string): string {
   return new RegExp(`\`(${program} [^\`]*)\``).exec(TEXT)?.[1] ?? `no ${program}`
 }
@@ -35,7 +36,7 @@ interface Language {
 
 const java = `. ${interopFile('clients/jaxws-classpath.sh')};`
 
-/** How each language of the document is run here. */
+/** How each language of the documents is run here. */
 const LANGUAGES: Readonly<Record<string, Language>> = {
   python: { packages: ['python3-zeep'], file: 'hello.py', commands: [`${PYTHON} hello.py`] },
   java: {
@@ -63,8 +64,14 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
 /** No program, or one that needs what is not on Debian. */
 const NOT_RUN = new Set(['text', 'csharp'])
 
-describe(DOCUMENT, () => {
-  test('names every operation and every fault of both contracts', async () => {
+describe('the documents for integrators', () => {
+  test('tell of zeep, Java, .NET, PHP and SoapUI in two pages', () => {
+    const lines = readFileSync(DOCUMENTS[0], 'utf8').split('\n')
+    expect(lines.filter((line) => line.startsWith('## ')).join()).toMatch(/zeep.*Java.*\.NET.*PHP.*SoapUI/)
+    expect(lines.length).toBeLessThanOrEqual(130)
+  })
+
+  test('name every operation and every fault of both contracts', async () => {
     for (const wsdl of ['text', 'messaging']) {
       const { operations } = await readContract({ wsdlPath: `wsdl/${wsdl}.wsdl` })
       for (const { name, faults } of operations)
@@ -72,13 +79,13 @@ describe(DOCUMENT, () => {
     }
   })
 
-  test('has no program that is not run here, but the one for .NET', () => {
+  test('have no program that is not run here, but the one for .NET', () => {
     expect(PROGRAMS.map(({ language }) => language).filter((language) => !NOT_RUN.has(language))).toEqual(
       Object.keys(LANGUAGES),
     )
   })
 
-  describe('its programs', () => {
+  describe('their programs', () => {
     const printed = PROGRAMS.find(({ language }) => language === 'text')?.code
     let server: ServerProcess
     beforeAll(async () => {

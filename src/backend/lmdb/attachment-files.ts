@@ -24,6 +24,8 @@ export interface AttachmentFiles extends Attachments {
   sweep(referred: ReadonlySet<AttachmentId>): Promise<void>
   /** Files that messages refer to and that were not there. */
   readonly missing: ReadonlySet<AttachmentId>
+  /** Closes what is still being written; it goes with the next `sweep`. */
+  close(): Promise<void>
 }
 
 /** Opens the files of a data folder, one file each, under names of our own. Throws the error of the file system. */
@@ -38,6 +40,8 @@ export function openAttachmentFiles(
   }
   /** Files that no message has taken. */
   const uploads = new Set<AttachmentId>()
+  /** Each closes a file that is being written. */
+  const writing = new Set<() => Promise<void>>()
   let missing = new Set<AttachmentId>()
 
   return {
@@ -52,9 +56,11 @@ export function openAttachmentFiles(
       uploads.add(id)
       let closed: Promise<void> | undefined
       const close = (): Promise<void> => {
+        writing.delete(close)
         closed ??= file.close()
         return closed
       }
+      writing.add(close)
       return createUpload(id, maxBytes, {
         write: (chunk) => writeAll(file, chunk),
         async finish() {
@@ -119,6 +125,10 @@ export function openAttachmentFiles(
 
     get missing() {
       return missing
+    },
+
+    async close() {
+      for (const closeFile of writing) await closeFile().catch(() => {})
     },
   }
 

@@ -27,6 +27,7 @@ export async function openLmdbBackend(options: Omit<LmdbStoreOptions, 'files'>):
       presence: createLocalPresence(),
       async close() {
         await store.close()
+        await files.close()
         await lock.release()
       },
     }

@@ -14,6 +14,9 @@ const LAST_BACK_OFF_MS = 250
 /** Deliveries whose confirmation is not on disk yet; beyond that the next one waits. So many may come again after a crash: this protocol cannot tell that. */
 const MAX_UNSYNCED = 32
 
+/** Where what a client might say goes, for all of them: nobody reads it, and a buffer for each would cost more than the push. */
+const UNREAD = { buffer: Buffer.alloc(64), callback: () => true }
+
 /** How patient the server is with a client that it dials, in milliseconds. */
 export interface PushPatience {
   /** For this long after a CONNECT a refused dial is tried again. */
@@ -113,7 +116,7 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
       let connected = false
       let whole = false
       let failure: DialOutcome | undefined
-      const socket: Socket = connect({ host: address, port, noDelay: true })
+      const socket: Socket = connect({ host: address, port, noDelay: true, onread: UNREAD })
       const deadline = setTimeout(() => fail('failed'), patience.readMs)
       socket.on('connect', () => {
         connected = true

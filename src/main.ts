@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8'
 import type { RunningServer } from './compose.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigExplanation } from './config-explanation.ts'
 import type { ServerConfig } from './config-server.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
 /** How long a stopping server may take before it is ended, in milliseconds (reliability R10). */
 const STOP_TIMEOUT_MS = 9500
@@ -37,7 +37,7 @@ async function runServer(config: ServerConfig): Promise<number> {
   process.umask(0o077)
   const { startServer } = await import('./compose.ts')
   const server = await startServer(config)
-  keepYoungGeneration()
+  boundYoungGeneration()
   // Listened for before it says that it is up: whoever reads that may send a signal at once.
   const stop = nextSignal()
   announce(config, server)
@@ -54,14 +54,6 @@ async function runServer(config: ServerConfig): Promise<number> {
   process.stderr.write(`dms: ${signal}, stopping (again to stop at once)\n`)
   await server.close()
   return 0
-}
-
-/**
- * From now on V8's young generation keeps the size that starting up gave it. It would grow to 32 MiB with the first crowd
- * of sessions and stay so: 2 KiB for each of 10,000, and no more messages a second for it (npm run bench scale, bench:peers).
- */
-function keepYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 /** Says where things are, and how to open a client. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  createUsers,
   openPiped,
   openPipedClient,
   openTerminalClient,
@@ -15,7 +16,6 @@ import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
 let server: ServerProcess
 let folder: string
-let users = 0
 
 beforeAll(async () => {
   server = await startServerProcess('--max-attachment-bytes', '1000000')
@@ -28,16 +28,9 @@ afterEach(removeTempFolders)
 
 const at = () => ['-p', String(server.port), '--wsdl', server.wsdl]
 
+const users = createUsers(['anna', 'bert'], at)
 /** Two names that no other test uses, registered with secrets. */
-async function newUsers(): Promise<[string, string]> {
-  users += 1
-  const names: [string, string] = [`anna${users}`, `bert${users}`]
-  await runScript(
-    names.map((name) => `REGISTER ${name}`),
-    ...at(),
-  )
-  return names
-}
+const newUsers = () => users() as Promise<[string, string]>
 
 async function makeFile(name: string, bytes: string | Buffer): Promise<string> {
   const path = join(folder, name)
@@ -167,9 +160,8 @@ test('names that mean harm do none', async () => {
   await mkdir(downloads)
   await symlink(join(folder, 'stolen'), join(downloads, 'link'))
   const names = ['link', '-rf', '.profile', 'CON', 'evil\u202etxt.exe']
-  for (const name of names) {
-    await runDms(['sendattach', bert, await makeFile(name, name), '--as', anna, ...at()])
-  }
+  const paths = await Promise.all(names.map((name) => makeFile(name, name)))
+  await runScript([`CONNECT ${anna}`, ...paths.map((path) => `SENDATTACH ${bert} "${path}"`)], ...at())
   const args = [
     'listen',
     '--as',

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import {
+  createUsers,
   openPipedClient,
   PROTOCOLS,
   runScript,
@@ -10,26 +11,17 @@ import {
 import { openLegacyStandIn } from '../support/legacy-stand-in.ts'
 
 let server: ServerProcess
-let users = 0
 
 beforeAll(async () => {
   server = await startServerProcess()
 })
 afterAll(() => server.close())
 
-describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
+describe.each(PROTOCOLS)('over the %s protocol', (name, protocol) => {
   const at = () => ['-p', String(server.port), '--wsdl', server.wsdl, ...protocol]
 
   /** Names that no other test uses, registered. */
-  async function newUsers(count: number): Promise<string[]> {
-    const names = Array.from({ length: count }, (_, at) => `user${users + at}`)
-    users += count
-    await runScript(
-      names.map((name) => `REGISTER ${name}`),
-      ...at(),
-    )
-    return names
-  }
+  const newUsers = createUsers([`${name}-alice-`, `${name}-bob-`], at)
 
   test('commands run in order, replies are plain lines, and the exit code is 0', async () => {
     const lines = [
@@ -48,7 +40,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('a message arrives trimmed and its receipt comes back; with --no-trim it arrives as typed', async () => {
-    const [alice, bob] = await newUsers(2)
+    const [alice, bob] = await newUsers()
     const receiver = openPipedClient(...at())
     receiver.type(`CONNECT ${bob}`)
     await receiver.until(/CONNECT OK/)
@@ -68,7 +60,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('messages wait for who is away, and so do their receipts, in order', async () => {
-    const [alice, bob] = await newUsers(2)
+    const [alice, bob] = await newUsers()
     const sent = await runScript(
       [`CONNECT ${alice}`, ...[1, 2, 3].map((n) => `SEND ${bob} message ${n}`)],
       ...at(),
@@ -88,7 +80,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('leaving disconnects, so that the next run may connect', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     for (let run = 0; run < 2; run += 1) {
       expect((await runScript([`CONNECT ${alice}`], ...at())).out).toEqual(['CONNECT OK'])
     }
@@ -96,7 +88,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
 
   describe('the exit code tells', () => {
     test('1: refused, and later lines still run', async () => {
-      const [alice] = await newUsers(1)
+      const [alice] = await newUsers()
       const { code, out, hints } = await runScript(
         [`REGISTER ${alice}`, 'SEND bob hi', 'FOO', 'HELP'],
         ...at(),
@@ -142,7 +134,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
     })
 
     test('143: SIGTERM, and the user is disconnected first', async () => {
-      const [alice] = await newUsers(1)
+      const [alice] = await newUsers()
       const client = openPipedClient(...at())
       client.type(`CONNECT ${alice}`)
       await client.until(/CONNECT OK/)
@@ -154,7 +146,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('without the text service a message is not sent, and the line says which address failed and what to do', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     const gone = await openLegacyStandIn(() => undefined)
     await gone.close()
     const wsdl = `http://localhost:${gone.port}/?wsdl`
@@ -174,13 +166,13 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('a message of nothing but blanks is refused', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     const { code, out } = await runScript([`CONNECT ${alice}`, `SEND ${alice}   \t `], ...at())
     expect([code, ...out]).toEqual([1, 'CONNECT OK', 'SEND FAIL'])
   })
 
   test('--json prints one object a line, all on standard output', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     const client = openPipedClient(...at(), '--json')
     client.type(`CONNECT ${alice}`, `SEND ${alice} hi  there`, 'SEND nobody hi', 'FOO')
     await client.until(/"receipt"/)
@@ -204,7 +196,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('--raw shows a text as it is, since the output is no terminal', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     for (const [flags, shown] of [
       [[], '\\x1b[1mbold\\x1b[m'],
       [['--raw'], '\x1b[1mbold\x1b[m'],
@@ -217,7 +209,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('only a newline ends a line: what follows a U+2028 or a CR in a message is no command', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     const client = openPipedClient(...at(), '--no-trim')
     client.type(`CONNECT ${alice}\r`, `SEND ${alice} one\u2028UNREGISTER ${alice}\rQUIT`)
     await client.until(/^END$/m)
@@ -227,7 +219,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('when nobody reads its output any more it leaves, without a word', async () => {
-    const [alice] = await newUsers(1)
+    const [alice] = await newUsers()
     const client = openPipedClient(...at())
     client.type(`CONNECT ${alice}`)
     await client.until(/CONNECT OK/)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from '../support/certificate.ts'
 import {
+  createUsers,
   openPipedClient,
   openTerminalClient,
   runScript,
@@ -15,7 +16,6 @@ import { describeWith } from '../support/describe-with.ts'
 
 let server: ServerProcess
 let state: string
-let users = 0
 const opened: { close(): Promise<void> }[] = []
 
 beforeAll(async () => {
@@ -32,16 +32,9 @@ afterEach(async () => {
 
 const at = () => ['-p', String(server.port), '--wsdl', server.wsdl]
 
+const users = createUsers(['alice', 'bob'], at)
 /** Two names that no other test uses, registered. */
-async function newUsers(): Promise<[string, string]> {
-  users += 1
-  const names: [string, string] = [`alice${users}`, `bob${users}`]
-  await runScript(
-    names.map((name) => `REGISTER ${name}`),
-    ...at(),
-  )
-  return names
-}
+const newUsers = () => users() as Promise<[string, string]>
 
 async function connected(user: string): Promise<TerminalClient> {
   const client = openTerminalClient(at(), { columns: 200, env: { XDG_STATE_HOME: state, NO_COLOR: '1' } })
@@ -173,7 +166,7 @@ test('USERS shows who begins so, and who is online; Tab knows them then', async 
   client.type('USERS nobody\r')
   await client.until(/^no user has a name that begins so\nc>$/m)
   client.type(`SEND ${alice.slice(0, -1)}`)
-  await client.until(/SEND alice$/)
+  await client.until(new RegExp(`SEND ${alice.slice(0, -1)}$`))
   client.type('\t')
   await client.until(new RegExp(`^c> SEND ${alice}$`, 'm'))
   const { out } = await runScript([`CONNECT ${alice}`, `USERS ${bob}`], ...at(), '--json')

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  createUsers,
   openTerminalClient,
   PROTOCOLS,
   runScript,
@@ -13,7 +14,6 @@ import {
 
 let server: ServerProcess
 let state: string
-let users = 0
 const opened: TerminalClient[] = []
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const at = () => ['-s', 'localhost', '-p', String(server.port), '--wsdl', server.wsdl, ...protocol]
 
-let protocol: readonly string[] = []
+let protocol: readonly string[] = PROTOCOLS[0][1]
 
 async function terminal({ columns = 200, env }: TerminalOptions = {}): Promise<TerminalClient> {
   const client = openTerminalClient(at(), { columns, env: { XDG_STATE_HOME: state, NO_COLOR: '1', ...env } })
@@ -39,12 +39,13 @@ async function terminal({ columns = 200, env }: TerminalOptions = {}): Promise<T
   return client
 }
 
+const users = new Map<readonly string[], () => Promise<string[]>>()
 /** A name that no other test uses, registered. */
 async function newUser(): Promise<string> {
-  users += 1
-  const name = `user${users}`
-  await runScript([`REGISTER ${name}`], ...at())
-  return name
+  const beginning = protocol.length === 0 ? 'us' : 'old'
+  const newUsers = users.get(protocol) ?? createUsers([beginning], at)
+  users.set(protocol, newUsers)
+  return (await newUsers())[0] as string
 }
 
 async function connected(user: string, options?: TerminalOptions): Promise<TerminalClient> {
@@ -64,7 +65,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
     protocol = flags
   })
   afterAll(() => {
-    protocol = []
+    protocol = PROTOCOLS[0][1]
   })
 
   test('the conversation of wire-protocol 4, word for word', async () => {
@@ -256,7 +257,7 @@ test('there is colour at a terminal, unless NO_COLOR says otherwise', async () =
 })
 
 test('over the original protocol a server that is away is one clear line, and when it is back so is the conversation', async () => {
-  protocol = ['--legacy']
+  protocol = PROTOCOLS[1][1]
   const alice = await newUser()
   const client = await connected(alice)
   await server.kill()

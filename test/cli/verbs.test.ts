@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import {
+  createUsers,
   openPiped,
   PROTOCOLS,
   runDms,
@@ -9,7 +10,6 @@ import {
 } from '../support/command-line.ts'
 
 let server: ServerProcess
-let users = 0
 
 beforeAll(async () => {
   server = await startServerProcess()
@@ -19,25 +19,23 @@ afterAll(() => server.close())
 const at = () => ['-p', String(server.port)]
 const trimming = () => [...at(), '--wsdl', server.wsdl]
 
+const users = new Map(
+  PROTOCOLS.map(
+    ([name, flags]) =>
+      [name, createUsers([`alice-${name}-`, `bob-${name}-`], () => [...at(), ...flags])] as const,
+  ),
+)
 /** Two names that no other test uses, registered. */
-async function newUsers(...flags: readonly string[]): Promise<[string, string]> {
-  users += 1
-  const names: [string, string] = [`alice${users}`, `bob${users}`]
-  await runScript(
-    names.map((name) => `REGISTER ${name}`),
-    ...at(),
-    ...flags,
-  )
-  return names
-}
+const newUsers = (protocol: (typeof PROTOCOLS)[number][0] = 'session') =>
+  users.get(protocol)?.() as Promise<[string, string]>
 
 const sent = expect.stringMatching(/^SEND OK - MESSAGE id \d+$/)
 const texts = (out: readonly string[]) =>
   out.filter((line) => line.startsWith('  ')).map((line) => line.slice(2))
 
-describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
+describe.each(PROTOCOLS)('over the %s protocol', (name, protocol) => {
   test('dms send sends one message, from its arguments or from standard input, and dms listen prints as many as it is told', async () => {
-    const [alice, bob] = await newUsers(...protocol)
+    const [alice, bob] = await newUsers(name)
     const as = ['--as', alice, ...protocol]
     expect((await runDms(['send', bob, 'hi,   there', ...as, ...trimming()])).out).toEqual([sent])
     const typed = await runDms(['send', bob, '-', '--no-trim', ...as, ...at()], { input: ' as  typed \n' })
@@ -56,7 +54,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, protocol) => {
   })
 
   test('what waits for the sender still waits after dms send', async () => {
-    const [alice, bob] = await newUsers(...protocol)
+    const [alice, bob] = await newUsers(name)
     const flags = ['--no-trim', ...protocol, ...at()]
     await runDms(['send', alice, 'kept', '--as', bob, ...flags])
     expect((await runDms(['send', bob, 'back', '--as', alice, ...flags])).code).toBe(0)

@@ -51,8 +51,10 @@ export interface Client {
   damage?(text: string): string
   /** Whether it sends files as parts of their own (MTOM), instead of as base64 text. */
   readonly mtom?: true
-  /** Generates and compiles what it needs in this folder, and starts it. */
-  start(folder: string, wsdls: Wsdls): Promise<Peer>
+  /** Generates and compiles what it needs in this folder. */
+  build?(folder: string, wsdls: Wsdls): Promise<unknown>
+  /** Starts it, in the folder that it was built in. */
+  start(folder: string): Peer
 }
 
 const BOTH: readonly Version[] = ['1.1', '1.2']
@@ -65,12 +67,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 function script(program: string, name: string): Client['start'] {
-  return async () => startPeer(program, [interopFile(`clients/${name}`)])
+  return () => startPeer(program, [interopFile(`clients/${name}`)])
 }
 
-/** Runs a script of clients/ that generates and compiles. */
-function build(name: string, folder: string, { text, messaging }: Wsdls) {
-  return run(interopFile(`clients/${name}`), [folder, text, messaging])
+/** A script of clients/ that generates and compiles. */
+function buildScript(name: string): NonNullable<Client['build']> {
+  return (folder, { text, messaging }) => run(interopFile(`clients/${name}`), [folder, text, messaging])
 }
 
 export const CLIENTS: readonly Client[] = [
@@ -98,20 +100,16 @@ export const CLIENTS: readonly Client[] = [
     packages: ['gsoap', 'libgsoap-dev', 'libcjson-dev', 'gcc'],
     versions: BOTH,
     mtom: true,
-    async start(folder, wsdls) {
-      await build('gsoap-build.sh', folder, wsdls)
-      return startPeer('./gsoap-client', [], folder)
-    },
+    build: buildScript('gsoap-build.sh'),
+    start: (folder) => startPeer('./gsoap-client', [], folder),
   },
   {
     name: 'JAX-WS',
     packages: ['libjaxws-java', 'libgoogle-gson-java', 'default-jdk-headless'],
     versions: BOTH,
     mtom: true,
-    async start(folder, wsdls) {
-      await build('jaxws-build.sh', folder, wsdls)
-      return startPeer(interopFile('clients/jaxws-run.sh'), ['JaxWsClient'], folder)
-    },
+    build: buildScript('jaxws-build.sh'),
+    start: (folder) => startPeer(interopFile('clients/jaxws-run.sh'), ['JaxWsClient'], folder),
   },
   {
     name: 'node-soap',

@@ -140,27 +140,6 @@ describe('dms user', () => {
     expect(none.stderr).toMatch(/no server runs on this data folder/)
   })
 
-  test.each([
-    ['no JSON', 'list\n'],
-    ['no object', '[]\n'],
-    ['an operation that there is not', '{"operation":"toString"}\n'],
-    ['a member that is missing', '{"operation":"add","user":"ann"}\n'],
-    ['a member that is no text', '{"operation":"remove","user":{}}\n'],
-    ['a token for ever', '{"operation":"token","user":"ann","days":1e9}\n'],
-    ['a token for some days in words', '{"operation":"token","user":"ann","days":"2"}\n'],
-    ['a verifier that is none', '{"operation":"add","user":"ann","verifier":"secret"}\n'],
-    ['no end within 4 KiB', 'x'.repeat(5000)],
-  ])('the socket refuses %s', async (_what, request) => {
-    const socket = connect(join(folder, 'admin.sock'))
-    let reply = ''
-    socket.on('data', (chunk) => {
-      reply += chunk
-    })
-    socket.write(request)
-    await once(socket, 'close')
-    expect(JSON.parse(reply)).toMatchObject({ ok: false, code: 'invalid-request' })
-  })
-
   describeWith('python3')('with --password, at a terminal', () => {
     test('asks without echo, and the password opens the account', async () => {
       const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
@@ -179,5 +158,40 @@ describe('dms user', () => {
       expect((await login(peer, 'ann', 'correct horse'))[0]).toBe('OK')
       await peer.close()
     })
+  })
+})
+
+describe('the socket of dms user', () => {
+  let folder: string
+  let server: ServerProcess
+
+  beforeAll(async () => {
+    folder = await makeTempFolder()
+    server = await startServerProcess({ folder })
+  })
+  afterAll(async () => {
+    await server.kill()
+    await removeTempFolders()
+  })
+
+  test.each([
+    ['no JSON', 'list\n'],
+    ['no object', '[]\n'],
+    ['an operation that there is not', '{"operation":"toString"}\n'],
+    ['a member that is missing', '{"operation":"add","user":"ann"}\n'],
+    ['a member that is no text', '{"operation":"remove","user":{}}\n'],
+    ['a token for ever', '{"operation":"token","user":"ann","days":1e9}\n'],
+    ['a token for some days in words', '{"operation":"token","user":"ann","days":"2"}\n'],
+    ['a verifier that is none', '{"operation":"add","user":"ann","verifier":"secret"}\n'],
+    ['no end within 4 KiB', 'x'.repeat(5000)],
+  ])('refuses %s', async (_what, request) => {
+    const socket = connect(join(folder, 'admin.sock'))
+    let reply = ''
+    socket.on('data', (chunk) => {
+      reply += chunk
+    })
+    socket.write(request)
+    await once(socket, 'close')
+    expect(JSON.parse(reply)).toMatchObject({ ok: false, code: 'invalid-request' })
   })
 })

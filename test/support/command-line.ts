@@ -103,6 +103,33 @@ export async function runScript(lines: readonly string[], ...args: readonly stri
   return await client.end()
 }
 
+/** So many of each are registered by one run of the client, which costs far more than a registration does. */
+const USERS_AT_ONCE = 8
+
+/**
+ * Gives names that no other test uses, registered: one for each of these beginnings. None begins with another.
+ * @param flags how the client reaches the server.
+ */
+export function createUsers(
+  beginnings: readonly string[],
+  flags: () => readonly string[],
+): () => Promise<string[]> {
+  const ready: string[][] = []
+  let made = 0
+
+  return async () => {
+    if (ready.length === 0) {
+      for (let n = 0; n < USERS_AT_ONCE; n++, made++) {
+        const ending = String.fromCharCode(97 + Math.floor(made / 26), 97 + (made % 26))
+        ready.push(beginnings.map((beginning) => beginning + ending))
+      }
+      const lines = ready.flat().map((name) => `REGISTER ${name}`)
+      expect((await runScript(lines, ...flags())).code).toBe(0)
+    }
+    return ready.shift() as string[]
+  }
+}
+
 /** A `dms client` that is not at a terminal, while it runs. */
 export interface PipedClient {
   /** Lines for its standard input. */

@@ -74,8 +74,8 @@ describe('a fresh clone', () => {
   })
 
   test('runs the tests that are named after npm test --', async () => {
-    const { stderr } = await run('npm', ['test', '--', 'test/unit'], { cwd: clone, env: env() })
-    expect(stderr).toMatch(/Tests: .* passed/)
+    const { stderr } = await run('npm', ['test', '--', 'test/unit/harmless'], { cwd: clone, env: env() })
+    expect(stderr).toMatch(/Test Suites: 1 passed, 1 total/)
     expect(stderr).not.toMatch(/Installing|Building|ExperimentalWarning/)
   }, 120_000)
 

@@ -238,8 +238,11 @@ export function openTerminalClient(
   }
 }
 
-/** How long a text may take to be shown, in milliseconds, before the test fails and says what is shown in its place. */
-const SHOWN_WITHIN_MS = 10_000
+/**
+ * How long a text may take to be shown, in milliseconds, before the test fails and says what is shown in its place. More
+ * than a client that has lost its server more than once may wait before it tries again (15 s).
+ */
+const SHOWN_WITHIN_MS = 25_000
 
 /** Resolves when the text matches; `lookers` are called each time it may have changed. */
 function shown(

@@ -1,4 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { type MessagingBed, openMessagingBed } from '../support/messaging-bed.ts'
+import * as messaging from '../support/messaging-calls.ts'
 import { exchange, request } from './raw-http.ts'
 import { envelope, openTextServer, removeSpaces, type TextServer } from './text-server.ts'
 
@@ -9,6 +12,29 @@ const GET = 'GET /livez HTTP/1.1\r\nHost: a.example\r\n\r\n'
 const CHUNKED = CALL.replace(/Content-Length: \d+\r\n\r\n(.*)/s, (_, body: string) => {
   return `Transfer-Encoding: chunked\r\n\r\n${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`
 })
+
+/** A call of ada at /messaging. */
+function asAda(operation: string, fields: Readonly<Record<string, string>>): string {
+  const header = messaging.usernameToken('ada', messaging.PASSWORD)
+  const document = messaging.envelope(messaging.request(operation, fields), { header })
+  return request(document).replace('POST /', 'POST /messaging')
+}
+
+/** The same request with its body in gzip. */
+function inGzip(call: string): Buffer {
+  const [head, body] = call.split('\r\n\r\n') as [string, string]
+  const bytes = gzipSync(body)
+  const coded = head.replace(
+    /Content-Length: .*/,
+    `Content-Encoding: gzip\r\nContent-Length: ${bytes.length}`,
+  )
+  return Buffer.concat([Buffer.from(`${coded}\r\n\r\n`), bytes])
+}
+
+const LIST = asAda('ListUsers', {})
+// With an id of its own it may be said again, and is answered as the first time.
+const SEND = asAda('Send', { recipient: 'bob', text: 'hi', clientMessageId: 'one' })
+const NO_SUCH_USER = asAda('Send', { recipient: 'nobody', text: 'hi' })
 
 /** Without what differs from call to call. */
 function normal(answer: string): string {
@@ -32,26 +58,33 @@ function areSame(ours: string, theirs: string): boolean {
   return isCut && one.slice(0, other.length).every((answer, index) => answer === other[index])
 }
 
-function cut(text: string, ...at: readonly number[]): Buffer[] {
-  const bytes = Buffer.from(text)
+function cut(text: string | Buffer, ...at: readonly number[]): Buffer[] {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
   return [...at, bytes.length].map((end, index) => bytes.subarray(at[index - 1] ?? 0, end))
 }
 
 describe('the fast path answers as node:http does', () => {
   let fast: TextServer
   let plain: TextServer
+  let bed: MessagingBed
   beforeAll(async () => {
+    bed = await openMessagingBed()
+    await bed.add('ada', 'bob')
     const limits = { bodyBytes: 2000 }
-    fast = await openTextServer({ limits })
-    plain = await openTextServer({ limits, fast: false })
+    const others = new Map([['/messaging', bed.endpoint]])
+    fast = await openTextServer({ limits, others })
+    plain = await openTextServer({ limits, others, fast: false })
   })
   afterAll(async () => {
     await fast.close()
     await plain.close()
+    await bed.close()
   })
 
-  async function expectSame(pieces: readonly (string | Buffer)[]): Promise<string> {
-    const [ours, theirs] = await Promise.all([exchange(fast.port, pieces), exchange(plain.port, pieces)])
+  async function expectSame(pieces: readonly (string | Buffer)[], answers = 0): Promise<string> {
+    const [ours, theirs] = await Promise.all(
+      [fast, plain].map(({ port }) => exchange(port, pieces, answers)) as [Promise<string>, Promise<string>],
+    )
     if (!areSame(normal(ours), normal(theirs))) {
       throw new Error(`${JSON.stringify(pieces.map(String))}\nfast: ${ours}\nnode: ${theirs}`)
     }
@@ -87,21 +120,53 @@ describe('the fast path answers as node:http does', () => {
     ['nothing', [], 0],
     ['half a head', [CALL.slice(0, 50)], 1],
     ['half a body', [CALL.slice(0, -20)], 1],
+    ['half a body in gzip', [inGzip(CALL).subarray(0, -20)], 1],
     ['an answer and half a request', [CALL + CALL.slice(0, -20)], 2],
   ])('%s', async (_, pieces, answers) => {
     const answer = await expectSame(pieces)
     expect(answer.match(/HTTP\/1\.1 \d/g)?.length ?? 0).toBe(answers)
   })
 
-  test('whatever the place where the bytes were cut in two', async () => {
-    const bytes = CALL + CALL_12
-    const whole = normal(await exchange(fast.port, [bytes]))
-    expect(whole.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
-    const length = Buffer.byteLength(bytes)
-    const places = Array.from({ length: length + 1 }, (_, place) => place)
+  test.each([
+    ['a list of users', [LIST], ['200']],
+    ['a fault of /messaging', [NO_SUCH_USER], ['500']],
+    ['a message sent three times', [SEND + SEND + SEND], ['200', '200', '200']],
+    ['calls of both services in one packet', [CALL + LIST + CALL_12 + SEND], ['200', '200', '200', '200']],
+    ['one service after the other', [LIST, CALL, SEND, FAULT], ['200', '200', '200', '500']],
+    ['a request in gzip', [inGzip(CALL)], ['200']],
+    ['a fault for a request in gzip', [inGzip(FAULT)], ['500']],
+    ['/messaging in gzip', [inGzip(LIST), inGzip(SEND)], ['200', '200']],
+    [
+      'gzip among others in one packet',
+      [Buffer.concat([Buffer.from(CALL), inGzip(CALL), inGzip(LIST), Buffer.from(SEND)])],
+      ['200', '200', '200', '200'],
+    ],
+    [
+      'a body that is not gzip',
+      [CALL.replace('Content-Length', 'Content-Encoding: gzip\r\nContent-Length')],
+      ['400'],
+    ],
+    [
+      'a coding that nobody knows',
+      [CALL.replace('Content-Length', 'Content-Encoding: br\r\nContent-Length')],
+      ['415'],
+    ],
+  ])('answers that are waited for: %s', async (_, pieces, statuses) => {
+    const answer = await expectSame(pieces, statuses.length)
+    expect(answer.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(statuses)
+  })
+
+  test.each([
+    ['of text', Buffer.from(CALL + CALL_12), 2],
+    ['of /messaging', Buffer.from(LIST + SEND), 2],
+    ['in gzip', Buffer.concat([inGzip(CALL), inGzip(SEND)]), 2],
+  ])('whatever the place where the bytes of calls %s were cut in two', async (_, bytes, count) => {
+    const whole = normal(await expectSame([bytes], count))
+    expect(whole.match(/HTTP\/1\.1 200/g)).toHaveLength(count)
+    const places = Array.from({ length: bytes.length + 1 }, (_, place) => place)
     while (places.length > 0) {
       const some = places.splice(0, 25)
-      const answers = await Promise.all(some.map((place) => exchange(fast.port, cut(bytes, place))))
+      const answers = await Promise.all(some.map((place) => exchange(fast.port, cut(bytes, place), count)))
       answers.forEach((answer, index) => {
         if (normal(answer) !== whole) throw new Error(`cut at ${some[index]}: ${answer}`)
       })

@@ -12,8 +12,15 @@ async function letRead(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Writes pieces one by one, then no more, and gives all that comes back. */
-export async function exchange(port: number, pieces: readonly (string | Buffer)[]): Promise<string> {
+/**
+ * Writes pieces one by one, then no more, and gives all that comes back. It says that there is no more once so many answers
+ * have begun: a server drops what it still works on for a caller who has ended.
+ */
+export async function exchange(
+  port: number,
+  pieces: readonly (string | Buffer)[],
+  answers = 0,
+): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -28,6 +35,8 @@ export async function exchange(port: number, pieces: readonly (string | Buffer)[
       socket.write(typeof piece === 'string' ? Buffer.from(piece) : piece)
     await letRead()
   }
+  const come = (): number => Buffer.concat(chunks).toString('latin1').split('HTTP/1.1 ').length - 1
+  while (come() < answers && !socket.destroyed) await Promise.race([once(socket, 'data'), closed])
   socket.end()
   await closed
   return Buffer.concat(chunks).toString('latin1')

@@ -74,10 +74,7 @@ describe('peers that waste the server’s time', () => {
     const sender = await join('sender')
     const text = 'x'.repeat(60_000)
     const send = async (count: number) => {
-      for (let sent = 0; sent < count; sent += 20) {
-        const replies = Array.from({ length: 20 }, () => sender.ask('SEND', 'deaf', text))
-        for (const [outcome] of await Promise.all(replies)) expect(outcome).toBe('OK')
-      }
+      for (let n = 0; n < count; n++) expect((await sender.ask('SEND', 'deaf', text))[0]).toBe('OK')
     }
     // A heap and a store that are warm first; what comes then, 60 MB, would all have to stay if anything stayed.
     await send(1000)

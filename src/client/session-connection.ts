@@ -246,7 +246,7 @@ export class SessionConnection {
     const what =
       this.#terms === undefined
         ? ' without an answer: is it a dms server? One of the original protocol is spoken to in that protocol'
-        : ': the server was stopped or killed, or the network between was cut'
+        : ''
     this.#reason ??= new CannotConnect(this.address, `${this.address} closed the connection${what}`)
     return this.#reason
   }

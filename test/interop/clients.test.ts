@@ -3,10 +3,12 @@ import { textPortType } from '../../src/port-types/text.ts'
 import { envelope, openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
 import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { PASSWORD } from '../support/messaging-calls.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { type Answer, ask, type Call, CLIENTS } from './clients.ts'
 import { openEar } from './ear.ts'
 import type { Peer } from './soap-peer.ts'
+import { openStrictServer, STRICT_FILE_BYTES, type StrictServer, WRONG_INSIDE } from './strict-server.ts'
 
 /** Strings that somebody on the way may not get right. The text service's `remove` leaves all of them as they are. */
 const DIFFICULT: readonly (readonly [string, string])[] = [
@@ -39,6 +41,7 @@ const CORRELATION = expect.stringMatching(/^[0-9a-f-]{36}$/)
 
 let text: TextServer
 let messaging: ServerProcess
+let strict: StrictServer
 /** The folder of each client by its name, when it is built: while others are being tested, since compilers take long. */
 const builds = new Map<string, Promise<string>>()
 beforeAll(async () => {
@@ -52,6 +55,7 @@ beforeAll(async () => {
     },
   })
   messaging = await startServerProcess('--max-text-bytes', '65536')
+  strict = await openStrictServer()
   const wsdls = {
     text: `${text.url}/?wsdl`,
     messaging: `http://127.0.0.1:${messaging.soapPort}/messaging?wsdl`,
@@ -67,6 +71,7 @@ afterAll(async () => {
   await Promise.allSettled(builds.values())
   await text?.close()
   await messaging?.close()
+  await strict?.close()
   await removeTempFolders()
 })
 
@@ -129,6 +134,8 @@ describe.each(CLIENTS)('$name', (one) => {
       const ending = `${name}-${version}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
       const ada = { user: `ada-${ending}`, password: 'secret & <of> "ada"' }
       const bob = { user: `bob-${ending}`, password: 'secret & <of> "bob"' }
+      /** The faults that it has shown as what they are. */
+      const seen = new Set<string>()
 
       function callAs(
         who: Pick<Call, 'user' | 'password'>,
@@ -137,7 +144,11 @@ describe.each(CLIENTS)('$name', (one) => {
         server = `http://127.0.0.1:${messaging.soapPort}`,
       ) {
         const wsdl = `${server}/messaging?wsdl`
-        return ask(client, { service: 'MessagingService', wsdl, version, ...who, operation, input })
+        const answered = ask(client, { service: 'MessagingService', wsdl, version, ...who, operation, input })
+        return answered.then((answer) => {
+          if (answer.fault !== undefined) seen.add(answer.fault.name)
+          return answer
+        })
       }
 
       /** What waits for a user, which is acknowledged. */
@@ -254,6 +265,38 @@ describe.each(CLIENTS)('$name', (one) => {
         await receiveAll(ada)
       })
 
+      test('and sees why a server refuses that refuses much', async () => {
+        const [eve, fay] = ['eve', 'fay'].map((name) => ({ user: `${name}-${ending}`, password: PASSWORD }))
+        await strict.add(eve?.user ?? '', fay?.user ?? '')
+        const call = (operation: string, input: Call['input'] = {}) =>
+          callAs(eve ?? {}, operation, input, strict.url)
+        const expectFault = async (name: string, answer: Promise<Answer>) => {
+          const { fault } = await answer
+          expect(fault).toMatchObject({ name, detail: { correlationId: CORRELATION } })
+          // Of SOAP 1.2 some clients give the text with its language.
+          expect(JSON.stringify(fault?.reason)).not.toContain('secret')
+          return fault?.detail ?? {}
+        }
+        await expectFault('NotAllowed', call('Register', { userName: `gil-${ending}`, password: 'a' }))
+        const message = { recipient: fay?.user, text: 'a' }
+        expect(await call('Send', message)).toHaveProperty('result')
+        await expectFault('MailboxFull', call('Send', message))
+        const content = Buffer.alloc(STRICT_FILE_BYTES + 1).toString('base64')
+        const tooLarge = call('SendAttachment', { recipient: fay?.user, fileName: 'x', content })
+        expect(Number((await expectFault('AttachmentTooLarge', tooLarge)).maxAttachmentBytes)).toBe(
+          STRICT_FILE_BYTES,
+        )
+        await expectFault('problem', call('ListUsers', { prefix: WRONG_INSIDE }))
+        strict.busy = true
+        try {
+          for (const operation of ['Acknowledge', 'GetAttachment'])
+            await expectFault('TemporarilyUnavailable', call(operation, { seq: 1 }))
+          await expectFault('TemporarilyUnavailable', call('Send', message))
+        } finally {
+          strict.busy = false
+        }
+      })
+
       const stranger = { user: ada.user, password: 'wrong' }
       const long = 'x'.repeat(65_537)
       test.each<[fault: string, who: object, operation: string, input: Call['input'], detail?: object]>([
@@ -270,6 +313,11 @@ describe.each(CLIENTS)('$name', (one) => {
         // Some clients know the types of a detail's fields, others take them for strings.
         for (const [field, value] of Object.entries(detail))
           expect(Number(answer.fault?.detail[field])).toBe(value)
+      })
+
+      test('and so has shown every fault that the contract declares', () => {
+        const declared = strict.contract.operations.flatMap(({ faults }) => [...faults.keys()])
+        expect([...seen].sort()).toEqual([...new Set(declared)].sort())
       })
     })
   })

@@ -27,6 +27,9 @@ const LOADS: readonly { version: Version; connections: number; names?: readonly 
     { version: '1.1', connections: 4, names: ['ours', 'bare node:http'], text: LARGE_TEXT },
   ]
 
+/** Until the compilers of Node's servers, which start anew, are at rest. */
+const WARM_UP_SECONDS = 3
+
 interface Measured {
   readonly rate: number
   /** In milliseconds. */
@@ -122,7 +125,7 @@ try {
       .map((peer) => ({ ...peer, measured: [] as Measured[] }))
     for (const peer of loaded) {
       await checkAnswer(peer.name, peer.port, version, text)
-      await load(peer, file, 1, connections)
+      await load(peer, file, WARM_UP_SECONDS, connections)
     }
     for (let round = 0; round < rounds; round++) {
       for (const peer of loaded) peer.measured.push(await load(peer, file, seconds, connections))

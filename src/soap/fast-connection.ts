@@ -11,6 +11,8 @@ import { type PlainHead, parsePlainHead } from './plain-head.ts'
 export interface FastServer {
   readonly endpoints: ReadonlyMap<string, SoapEndpoint>
   readonly held: HeldBytes
+  /** A call was answered. */
+  answered(): void
   /** A clock that need not be finer than the shortest of its times, in milliseconds. */
   now(): number
   /** How long a caller may take nothing of an answer that is written as it is made, in milliseconds. */
@@ -223,6 +225,7 @@ export class FastConnection {
   /** False: it cannot go on yet. */
   private write(response: SoapResponse): boolean {
     this.gone = undefined
+    this.server.answered()
     const { body } = response
     if (typeof body !== 'string' && isBodyStream(body)) {
       this.writeStreamed(response, body)

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { createBusyPoll } from './busy-poll.ts'
 import type { SoapEndpoint } from './endpoint.ts'
 import { FastConnection, type FastServer, type Waiting } from './fast-connection.ts'
 import { KEEP_ALIVE_MS } from './fast-reply.ts'
@@ -41,6 +42,7 @@ export function createFastHttp({ endpoints, held, handOver, requestTimeoutMs }: 
     endpoints,
     held,
     handOver,
+    answered: createBusyPoll(),
     stallMs: requestTimeoutMs,
     now: () => now,
     closing: () => closing,

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasync,
+  fdatasyncSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -13,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeSegment, encodeEntry, encodeSegmentHeader, type LoggedWrite } from './log-entry.ts'
+import { SyncPace } from './sync-pace.ts'
 
 const sync = promisify(fdatasync)
 
@@ -63,6 +65,7 @@ export class Log {
   #bytes = 0
   /** Where the file ends, zeros included. */
   #end = 0
+  readonly #pace = new SyncPace()
 
   /** Begins a segment. Throws the error of the file system. */
   constructor(folder: string, number: number) {
@@ -80,9 +83,12 @@ export class Log {
   async append(writes: readonly LoggedWrite[]): Promise<void> {
     const entry = encodeEntry(writes)
     try {
-      // The page cache takes it at once; what takes time is the sync, and that is done elsewhere.
+      // The page cache takes it at once; what takes time is the sync.
       this.#write(entry)
-      await sync(this.#file)
+      const began = performance.now()
+      if (this.#pace.inPlace(entry.length)) fdatasyncSync(this.#file)
+      else await sync(this.#file)
+      this.#pace.took(performance.now() - began)
       this.#bytes += entry.length
     } catch (error) {
       this.#cutOff()

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from '../client/client.ts'
 import { DamagedFile } from '../client/errors.ts'
+import { Fault } from '../domain/fault.ts'
 import { createDownloads } from './downloads.ts'
 import { explain } from './exit-code.ts'
 import type { Output } from './output.ts'
@@ -42,12 +43,13 @@ export function createFiles(folder: string, output: Output): Files {
       await output.file(message, { path })
       attachment.confirm()
     } catch (error) {
-      const damaged = error instanceof DamagedFile
+      // What is damaged or lost on the server's disk does not get better, and would hold up the mailbox.
+      const lost = error instanceof Fault && error.code === 'invalid-request'
+      const forGood = lost || error instanceof DamagedFile
       const { hint } = explain(error)
-      const problem = damaged ? hint : `${hint}. It stays on the server and comes again at the next CONNECT`
+      const problem = forGood ? hint : `${hint}. It stays on the server and comes again at the next CONNECT`
       await output.file(message, { problem })
-      // What is damaged on the server's disk does not get better, and would hold up the mailbox.
-      if (damaged) attachment.confirm()
+      if (forGood) attachment.confirm()
     }
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { lostFile } from '../domain/attachments.ts'
 import { decodeBase64 } from '../domain/base64.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
@@ -31,7 +32,7 @@ export async function* downloadFile(
   { seq, size, sha256 }: WaitingFile,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  if (sha256 === '') throw new Fault('unavailable', 'the server has lost this file')
+  if (sha256 === '') throw lostFile()
   const hash = createHash('sha256')
   let ahead: Piece[] = []
   let asked = 0

@@ -66,8 +66,16 @@ export interface AttachmentReader {
 export interface Attachments {
   /** Begins a file of at most `maxBytes` bytes. Rejects with `unavailable` when the disk has no room for it. */
   begin(maxBytes: number): Promise<Upload>
-  /** Opens a file to read it. Rejects with `unavailable` when it cannot be read. */
+  /** Opens a file to read it. Rejects with `lostFile` where it is not there, and with `unavailable` when it cannot be read for now. */
   open(id: AttachmentId): Promise<AttachmentReader>
+}
+
+/** The refusal of a file that is not on the backend's disk any more, or not all of it: nobody needs to ask again. */
+export function lostFile(): Fault {
+  return new Fault(
+    'invalid-request',
+    'the server has lost the file of this message, for good: confirm the message',
+  )
 }
 
 /** Checks the name that a sender gave a file: 1 to 255 bytes without control characters. Throws `invalid-name`. */

@@ -98,7 +98,7 @@ export interface Messaging {
   upload(claim: Claim, options?: UploadOptions): Promise<Upload>
   /**
    * Opens the file of a message that waits in the mailbox, for as long as it waits there. Rejects with `invalid-request`
-   * where there is no such message, and with `unavailable` when the file cannot be read.
+   * where there is no such message, or its file is lost, and with `unavailable` when the file cannot be read for now.
    */
   openAttachment(claim: Claim, seq: Seq): Promise<OpenAttachment>
   /**

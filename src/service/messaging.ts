@@ -1,4 +1,10 @@
-import { type Attachment, type Attachments, checkFileName, checkMediaType } from '../domain/attachments.ts'
+import {
+  type Attachment,
+  type Attachments,
+  checkFileName,
+  checkMediaType,
+  lostFile,
+} from '../domain/attachments.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Envelope, MessageId, Seq } from '../domain/message.ts'
@@ -141,6 +147,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
       const { name } = await admit(claim)
       const attachment = await waitingAttachment(name, seq)
       const reader = await attachments.open(attachment.id)
+      if (reader.size !== attachment.size) {
+        await reader.close()
+        throw lostFile()
+      }
       return {
         ...reader,
         attachment,

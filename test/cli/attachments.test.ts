@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   createUsers,
@@ -186,6 +186,30 @@ test('names that mean harm do none', async () => {
   ])
   expect(await readdir(folder)).not.toContain('stolen')
 })
+
+test.each([
+  ['gone from', rm],
+  ['cut short on', (path: string) => truncate(path, 1000)],
+])(
+  'a file that is %s the disk of the server is said to be lost, once, and holds up nothing behind it',
+  async (_, harm) => {
+    const [anna, bert] = await newUsers()
+    const path = await makeFile('fragile.bin', fileBytes(100_000))
+    const send = [`CONNECT ${anna}`, `SENDATTACH ${bert} ${path} words`, `SEND ${bert} next`]
+    expect((await runScript(send, ...at())).code).toBe(0)
+    const files = join(server.folder, 'attachments')
+    for (const name of await readdir(files)) await harm(join(files, name))
+    const receiver = openPipedClient(...at(), '--downloads', join(folder, 'in'))
+    receiver.type(`CONNECT ${bert}`)
+    await receiver.until(/^ {2}next$/m)
+    await receiver.until(/^FILE fragile\.bin/m)
+    const { out, hints } = await receiver.end()
+    expect(out).toContainEqual(expect.stringMatching(/^FILE fragile\.bin .* NOT SAVED$/))
+    expect(hints.join()).toMatch(/lost/)
+    expect(hints.join()).not.toMatch(/again/)
+    expect((await runScript([`CONNECT ${bert}`], ...at())).out).toEqual(['CONNECT OK'])
+  },
+)
 
 test('a receiver that is killed after it saved a file, and before the server knew, does not save it twice', async () => {
   const [anna, bert] = await newUsers()

@@ -96,7 +96,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', ({
   test('names that are no file of ours are refused, whatever they point to', async () => {
     const { attachments } = await verona()
     for (const name of ['', '.', '../store.mdb', '/etc/passwd', 'f'.repeat(32)]) {
-      await expect(attachments.open(name as AttachmentId)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(attachments.open(name as AttachmentId)).rejects.toMatchObject({ code: 'invalid-request' })
     }
   })
 

@@ -39,6 +39,8 @@ export interface ServerProcess {
   /** With `--tls-port 0`. */
   readonly tlsPort: number | undefined
   readonly wsdl: string
+  /** Its data folder. */
+  readonly folder: string
   /** Ends it with SIGKILL; what it had stored stays. */
   kill(): Promise<void>
   /** Starts it again on the same ports and data. */
@@ -57,6 +59,7 @@ export async function startServerProcess(...args: readonly string[]): Promise<Se
     tlsPort: started.tlsPort,
     soapPort: Number(new URL(started.wsdl).port),
     wsdl: started.wsdl,
+    folder,
     kill,
     async restart() {
       ;({ child, started } = await launch(started.port, Number(new URL(started.wsdl).port)))

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AttachmentId, Attachments } from '../../domain/attachments.ts'
+import { type AttachmentId, type Attachments, lostFile } from '../../domain/attachments.ts'
 import { Fault } from '../../domain/fault.ts'
 import { createAttachmentId, createUpload } from '../upload.ts'
 
@@ -76,8 +76,9 @@ export function openAttachmentFiles(
     },
 
     async open(id) {
+      // Not the name of a file of ours: a record was damaged.
+      if (!ATTACHMENT_ID.test(id)) throw lostFile()
       try {
-        if (!ATTACHMENT_ID.test(id)) throw new Error('not the name of a file of ours')
         const file = await open(join(folder, id), 'r')
         const { size } = await file.stat()
         return {
@@ -94,8 +95,11 @@ export function openAttachmentFiles(
           close: () => file.close(),
         }
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') missing.add(id)
-        throw unreadable(error)
+        const fault = unreadable(error)
+        // A folder that is away may come back, with its disk.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !existsSync(folder)) throw fault
+        missing.add(id)
+        throw lostFile()
       }
     },
 

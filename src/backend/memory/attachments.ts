@@ -1,5 +1,4 @@
-import type { AttachmentId, Attachments } from '../../domain/attachments.ts'
-import { Fault } from '../../domain/fault.ts'
+import { type AttachmentId, type Attachments, lostFile } from '../../domain/attachments.ts'
 import { createAttachmentId, createUpload } from '../upload.ts'
 
 /** Files in memory, with what their store does to them. */
@@ -30,7 +29,7 @@ export function createMemoryAttachments(): MemoryAttachments {
 
     async open(id) {
       const file = files.get(id)
-      if (file === undefined) throw new Fault('unavailable', 'the file is not there any more')
+      if (file === undefined) throw lostFile()
       return {
         size: file.length,
         read: async (offset, length) => file.subarray(offset, offset + length),

@@ -1,3 +1,5 @@
+import { rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileBytes } from '../../support/files.ts'
 import { type LmdbFolder, makeLmdbFolder } from '../../support/lmdb-folder.ts'
 import { type MessagingBed, openMessagingBed } from '../../support/messaging-bed.ts'
@@ -101,6 +103,21 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
       await bed.as('bob').acknowledge(entry?.seq ?? '')
       expect(await get('bob')).toBe('AttachmentNotFound')
     })
+
+    test.each([
+      ['gone', (path: string) => rmSync(path)],
+      ['cut short', (path: string) => truncateSync(path, 50_000)],
+    ])(
+      'AttachmentNotFound: the file is %s on the server, so that asking again is of no use',
+      async (_, harm) => {
+        await send({})
+        const [entry] = await bed.as('bob').receive()
+        for (const file of await filesIn(folder.path)) harm(join(folder.path, 'attachments', file))
+        const { fault } = await getFile(bed, 'bob', entry?.seq ?? '', { way, version })
+        expect(fault).toMatchObject({ name: 'AttachmentNotFound', reason: expect.stringContaining('lost') })
+        await bed.as('bob').acknowledge(entry?.seq ?? '')
+      },
+    )
   })
 
   const whole = (user = 'ada') =>

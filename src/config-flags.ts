@@ -95,6 +95,8 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--soap-depth <count>', env: 'DMS_SOAP_DEPTH', otherwise: DEFAULT_SOAP_LIMITS.depth, parse: wholeNumber(8, 1000), text: 'elements within elements of a SOAP request' },
   { flags: '--soap-attributes <count>', env: 'DMS_SOAP_ATTRIBUTES', otherwise: DEFAULT_SOAP_LIMITS.attributes, parse: wholeNumber(8, 1000), text: 'attributes of one element, namespaces included' },
   { flags: '--soap-elements <count>', env: 'DMS_SOAP_ELEMENTS', otherwise: DEFAULT_SOAP_LIMITS.elements, parse: wholeNumber(100, 10_000_000), text: 'elements of one SOAP request' },
+  { flags: '--soap-parts <count>', env: 'DMS_SOAP_PARTS', otherwise: DEFAULT_SOAP_LIMITS.parts, parse: wholeNumber(2, 10_000), text: 'parts of a SOAP request with files (MTOM), the envelope included' },
+  { flags: '--soap-part-header-bytes <bytes>', env: 'DMS_SOAP_PART_HEADER_BYTES', otherwise: DEFAULT_SOAP_LIMITS.partHeaderBytes, parse: wholeNumber(256, 65_536), text: 'bytes of the headers of one such part' },
   { flags: '--soap-held-bytes <bytes>', env: 'DMS_SOAP_HELD_BYTES', otherwise: 134_217_728, parse: count, text: 'bytes of SOAP requests and answers held at a time, of all connections; beyond it requests have 503' },
 ]
 

@@ -3,7 +3,7 @@ import { mistake } from './config-explanation.ts'
 import type { BACKENDS, LOG_FORMS, LOG_LEVELS, METRICS, REGISTRATIONS } from './config-flags.ts'
 import { isLoopback } from './domain/address.ts'
 import type { AllowanceRate } from './domain/allowances.ts'
-import { DEFAULT_SOAP_LIMITS, type SoapLimits } from './soap/limits.ts'
+import type { SoapLimits } from './soap/limits.ts'
 
 /** How a server runs; `SERVER_FLAGS` says what each means. */
 export interface ServerConfig {
@@ -62,6 +62,8 @@ export type ServerFlagValues = Omit<
   readonly soapDepth: number
   readonly soapAttributes: number
   readonly soapElements: number
+  readonly soapParts: number
+  readonly soapPartHeaderBytes: number
 }
 
 /** How a server runs, by its flags. Throws `ConfigExplanation`. */
@@ -71,14 +73,13 @@ export function serverConfig(values: ServerFlagValues): ServerConfig {
   assertHeld(values)
   const { data, requestTimeout, heartbeat, ...others } = values
   const { soapBodyBytes, soapInflatedBytes, soapInflateRatio, ...rest } = others
-  const { soapDepth, soapAttributes, soapElements, ...options } = rest
+  const { soapDepth, soapAttributes, soapElements, soapParts, soapPartHeaderBytes, ...options } = rest
   return {
     ...options,
     folder: resolve(data),
     heartbeatSeconds: heartbeat,
     requestTimeoutMs: requestTimeout * 1000,
     soapLimits: {
-      ...DEFAULT_SOAP_LIMITS,
       bodyBytes: soapBodyBytes,
       inflatedBytes: soapInflatedBytes,
       inflateRatio: soapInflateRatio,
@@ -86,6 +87,8 @@ export function serverConfig(values: ServerFlagValues): ServerConfig {
       attributes: soapAttributes,
       elements: soapElements,
       attachmentBytes: values.maxAttachmentBytes,
+      parts: soapParts,
+      partHeaderBytes: soapPartHeaderBytes,
     },
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { chunkBytes } from '../../src/wire/session.ts'
@@ -311,33 +311,3 @@ test('messages go past a large file, in both directions', async () => {
   const done = (ref: string) => bob.frames.findIndex(([, of]) => of === ref)
   expect(done('back')).toBeLessThan(done(`f${bytes.length - 16_384}`))
 })
-
-test('a file that is gone from the disk does not hold up its mailbox: the message says so', async () => {
-  await setUp({ backend: 'lmdb' })
-  await ann.ask('SENDATTACH', 'bob', await upload(ann, fileBytes(10)), 'the words stay')
-  await ann.ask('SEND', 'bob', 'next')
-  await bob.take('SEND_MESS_ATTACH')
-  for (const file of filesOnDisk()) rmSync(join(bed.folder, 'attachments', file))
-  await bed.restart()
-  bob = await bed.joinProven('bob')
-  const push = await bob.take('SEND_MESS_ATTACH')
-  expect(push.slice(5, 9)).toEqual(['the words stay', 'report.pdf', '10', ''])
-  expect((await bob.ask('FETCH', push[1] ?? '', 0)).slice(0, 2)).toEqual(['FAULT', 'invalid-request'])
-  bob.confirm(push)
-  expect((await bob.take('SEND_MESSAGE')).at(-1)).toBe('next')
-})
-
-test.each([
-  ['gone', (path: string) => rmSync(path)],
-  ['cut short', (path: string) => truncateSync(path, 5)],
-])(
-  'a file that is %s when it is fetched is lost for good, so nobody asks for it again and again',
-  async (_, harm) => {
-    await setUp({ backend: 'lmdb' })
-    await ann.ask('SENDATTACH', 'bob', await upload(ann, fileBytes(10)), '')
-    const push = await bob.take('SEND_MESS_ATTACH')
-    for (const file of filesOnDisk()) harm(join(bed.folder, 'attachments', file))
-    const [outcome, code, reason] = await bob.ask('FETCH', push[1] ?? '', 0)
-    expect([outcome, code, reason]).toEqual(['FAULT', 'invalid-request', expect.stringContaining('lost')])
-  },
-)

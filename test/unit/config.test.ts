@@ -61,15 +61,18 @@ describe('the options of dms server', () => {
         '--soap-held-bytes',
         '9999',
       ],
+      ...['--soap-parts', '3', '--soap-part-header-bytes', '300', '--max-attachment-bytes', '5'],
     ])
     expect(given.soapLimits).toEqual({
-      ...DEFAULT_SOAP_LIMITS,
       bodyBytes: 1025,
       inflatedBytes: 1026,
       inflateRatio: 3,
       depth: 9,
       attributes: 10,
       elements: 101,
+      attachmentBytes: 5,
+      parts: 3,
+      partHeaderBytes: 300,
     } satisfies typeof DEFAULT_SOAP_LIMITS)
     expect(given.soapHeldBytes).toBe(9999)
     expect(server().soapLimits).toEqual(DEFAULT_SOAP_LIMITS)
@@ -82,6 +85,8 @@ describe('the options of dms server', () => {
     [['--soap-depth', '7'], 'from 8 to 1000'],
     [['--soap-attributes', '-1'], 'from 8 to 1000'],
     [['--soap-elements', '1.5'], 'a whole number'],
+    [['--soap-parts', '1'], 'from 2 to 10000'],
+    [['--soap-part-header-bytes', '255'], 'from 256 to 65536'],
     [['--soap-held-bytes', '2000000'], '--soap-held-bytes 2000000 is less than twice'],
     [['--soap-body-bytes', '100000000'], 'make it at least 200000000'],
     [['--public-url', 'soap.example'], 'an http or https URL'],

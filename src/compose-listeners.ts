@@ -5,14 +5,15 @@ import { HeldBytes } from './soap/held-bytes.ts'
 import { createSoapHttpHandler } from './soap/http-handler.ts'
 import { createLegacyProtocol } from './transport/legacy-protocol.ts'
 import { type Listener, openListener, type TlsFiles } from './transport/listener.ts'
+import type { Dial } from './transport/push-dial.ts'
 import { createSessionProtocol } from './transport/session-protocol.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './web/http-server.ts'
 
 /** Opens a listener on this port, with TLS if there are files for it. Rejects with node's error where it cannot. */
 type Open<Opened> = (port: number, tls: TlsFiles | undefined) => Promise<Opened>
 
-/** Makes what opens the ports of the socket protocols; the protocols are the same on all of them. */
-export function createSocketPorts(core: Core): Open<Listener> {
+/** Makes what opens the ports of the socket protocols; the protocols are the same on all of them. Clients of the original one are dialled with `dial`. */
+export function createSocketPorts(core: Core, dial: Dial): Open<Listener> {
   const { config, observer, ownPorts, messaging, requestLimit } = core
   const { maxTextBytes, requestTimeoutMs } = config
   const shared = { messaging, observer, maxTextBytes, requestTimeoutMs, requestLimit }
@@ -25,7 +26,7 @@ export function createSocketPorts(core: Core): Open<Listener> {
     allowOpen: config.allowOpen,
     openRegistration: config.registration === 'open',
   })
-  const legacy = createLegacyProtocol({ ...shared, allowRemote: config.allowLegacy, ownPorts })
+  const legacy = createLegacyProtocol({ ...shared, allowRemote: config.allowLegacy, ownPorts, dial })
   return async (port, tls) => {
     const listener = await openListener({
       host: config.host,

@@ -10,6 +10,7 @@ import type { Metrics } from './observe/metrics.ts'
 import { createPlainLog } from './observe/plain-log.ts'
 import { createAdministration } from './service/administration.ts'
 import { openAdminListener } from './transport/admin-listener.ts'
+import { createDialThread } from './transport/dial-thread.ts'
 import type { TlsFiles } from './transport/listener.ts'
 import { createWebApp } from './web/web-app.ts'
 
@@ -73,6 +74,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const backend = await BACKENDS[config.backend](config, observer)
     closers.push(() => backend.close())
 
+    const dialThread = createDialThread(observer)
+    closers.push(() => dialThread.close())
+
     const core = createCore(config, backend, observer)
     const { store, messaging, authentication } = core
     closers.push(() => messaging.close())
@@ -93,7 +97,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       onError: (error) => observer.internalError?.('http', error),
     })
     const httpPorts = createHttpPorts(core, soap, app)
-    const socketPorts = createSocketPorts(core)
+    const socketPorts = createSocketPorts(core, dialThread.dial)
     const openHttp = async (port: number, files?: TlsFiles) => {
       const server = await httpPorts(port, files)
       closers.push(() => server.close())

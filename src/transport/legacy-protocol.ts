@@ -15,6 +15,7 @@ import {
 import { createDialBudget } from './dial-budget.ts'
 import { createLegacyPushChannel, PUSH_PATIENCE, type PushPatience } from './legacy-push-channel.ts'
 import type { Protocol } from './protocol.ts'
+import { type Dial, dialAndPush } from './push-dial.ts'
 import type { RequestLimit } from './request-limit.ts'
 
 /** What the original protocol needs from its surroundings. */
@@ -31,6 +32,8 @@ export interface LegacyProtocolOptions {
   readonly ownPorts: ReadonlySet<number>
   /** Requests of one source. */
   readonly requestLimit: RequestLimit
+  /** How clients are dialled; by default in place. */
+  readonly dial?: Dial
   /** With a client that it dials; by default what wire-protocol 1 says. */
   readonly patience?: PushPatience
 }
@@ -81,7 +84,7 @@ const DONE: Outcome = {}
 /** The original protocol: one request per connection, then the server closes. Takes every connection that no other protocol does. */
 export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
   const { messaging, observer, maxTextBytes, requestTimeoutMs, allowRemote, ownPorts, requestLimit } = options
-  const { patience = PUSH_PATIENCE } = options
+  const { dial = dialAndPush, patience = PUSH_PATIENCE } = options
   const dialBudget = createDialBudget(() => performance.now())
 
   /** One row per operation. Fields come in the order of `LEGACY_OPERATIONS`. */
@@ -100,6 +103,7 @@ export function createLegacyProtocol(options: LegacyProtocolOptions): Protocol {
       const channel = createLegacyPushChannel({
         address,
         port: pushPort(port as ByteString),
+        dial,
         dialBudget,
         patience,
         observer,

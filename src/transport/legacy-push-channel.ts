@@ -1,11 +1,11 @@
-import { connect, type Socket } from 'node:net'
 import { toByteString } from '../domain/byte-string.ts'
 import type { DeliveryChannel } from '../domain/delivery-channel.ts'
 import type { Item } from '../domain/message.ts'
 import type { Session } from '../domain/messaging.ts'
-import type { DialOutcome, Observer } from '../domain/observer.ts'
+import type { Observer } from '../domain/observer.ts'
 import { encodeLegacyFrame, legacyText } from '../wire/legacy.ts'
 import type { DialBudget } from './dial-budget.ts'
+import type { Dial } from './push-dial.ts'
 
 /** The back-off between two tries: doubles from the first to the last, in milliseconds. */
 const FIRST_BACK_OFF_MS = 5
@@ -13,9 +13,6 @@ const LAST_BACK_OFF_MS = 250
 
 /** Deliveries whose confirmation is not on disk yet; beyond that the next one waits. So many may come again after a crash: this protocol cannot tell that. */
 const MAX_UNSYNCED = 32
-
-/** Where what a client might say goes, for all of them: nobody reads it, and a buffer for each would cost more than the push. */
-const UNREAD = { buffer: Buffer.alloc(64), callback: () => true }
 
 /** How patient the server is with a client that it dials, in milliseconds. */
 export interface PushPatience {
@@ -33,6 +30,7 @@ export interface LegacyPushTarget {
   /** Where the CONNECT came from; never an address that a field named (CVE-1999-0017). */
   readonly address: string
   readonly port: number
+  readonly dial: Dial
   readonly dialBudget: DialBudget
   readonly patience: PushPatience
   readonly observer: Observer
@@ -46,7 +44,7 @@ export interface LegacyPushChannel extends DeliveryChannel {
 
 /** Delivers by dialling the client once per item, one item at a time; an item counts when the peer has read it and closed (wire-protocol 1). */
 export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushChannel {
-  const { address, port, dialBudget, patience, observer } = target
+  const { address, port, dial, dialBudget, patience, observer } = target
   const retryUntil = performance.now() + patience.retryMs
   let open = true
   let underWay: Promise<void> = Promise.resolve()
@@ -87,7 +85,7 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
         await pause(delay)
         continue
       }
-      const attempt = await dial(bytes)
+      const attempt = await dial({ address, port, bytes, readMs: patience.readMs })
       observer.dialled?.(attempt)
       if (attempt === 'delivered') {
         unsynced++
@@ -104,48 +102,6 @@ export function createLegacyPushChannel(target: LegacyPushTarget): LegacyPushCha
     }
     // Not awaited: ending the session waits for this very delivery.
     if (open) void channel.session?.end('gone')
-  }
-
-  /**
-   * One connection: send, half-close, wait for the peer's close. A write that succeeded proves nothing, and neither does
-   * a close: a peer that closed before the bytes came has not read them, and TCP need not tell. So the last byte is held
-   * back until a close that came earlier would have been seen.
-   */
-  function dial(bytes: Buffer): Promise<DialOutcome> {
-    return new Promise((resolve) => {
-      let connected = false
-      let whole = false
-      let failure: DialOutcome | undefined
-      const socket: Socket = connect({ host: address, port, noDelay: true, onread: UNREAD })
-      const deadline = setTimeout(() => fail('failed'), patience.readMs)
-      socket.on('connect', () => {
-        connected = true
-        socket.write(bytes.subarray(0, -1))
-        // The second is behind one round of reading from sockets.
-        setImmediate(() => setImmediate(finish))
-      })
-      socket.on('error', () => fail(connected ? 'failed' : 'refused'))
-      socket.on('end', () => {
-        if (!whole) fail('failed')
-      })
-      socket.on('close', () => {
-        clearTimeout(deadline)
-        resolve(failure ?? 'delivered')
-      })
-      // What the peer might say is not read for its sense, only so that its close is seen.
-      socket.resume()
-
-      function finish(): void {
-        if (socket.destroyed) return
-        whole = true
-        socket.end(bytes.subarray(-1))
-      }
-
-      function fail(why: DialOutcome): void {
-        failure ??= why
-        socket.destroy()
-      }
-    })
   }
 }
 

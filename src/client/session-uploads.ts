@@ -116,11 +116,18 @@ export class SessionUploads {
     const { maxTextBytes } = connection.terms
     // Over the server's limit it would end the connection (wire-protocol 2).
     if (text.length > maxTextBytes) throw new Fault('too-large', `a text has at most ${maxTextBytes} bytes`)
-    const ask = (operation: 'ATTACH' | 'CHUNK' | 'SENDATTACH', fields: readonly string[], own?: ByteString) =>
-      connection.request(operation, fields, { patient: true, ...(own === undefined ? {} : { ref: own }) })
+    const ask = (
+      operation: 'USERS' | 'ATTACH' | 'CHUNK' | 'SENDATTACH',
+      fields: readonly string[],
+      own?: ByteString,
+    ) => connection.request(operation, fields, { patient: true, ...(own === undefined ? {} : { ref: own }) })
 
+    // SENDATTACH would tell only when the whole file is there. Both are on their way at once: it costs no round trip.
+    const users = ask('USERS', [recipient])
+    users.catch(() => {}) // it is awaited below
     const upload = await ask('ATTACH', [toByteString(name), String(size), toByteString(mediaType)])
     try {
+      if (!(await users).startsWith(`${recipient} `)) throw new Fault('no-such-user', 'there is no such user')
       await this.#pieces(file, chunkBytes(maxTextBytes), stop.signal, (offset, piece) =>
         ask('CHUNK', [upload, String(offset), encodeBase64(piece)]),
       )

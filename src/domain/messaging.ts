@@ -64,6 +64,14 @@ export interface UploadOptions extends SendOptions {
   readonly size?: number
 }
 
+/** A message whose file has not come yet. */
+export interface ForeseenMessage {
+  readonly recipient: ByteString
+  readonly text: ByteString
+  /** Bytes of the file, as far as they are known; 0 where they are not. */
+  readonly fileBytes: number
+}
+
 /** The file of a message, open for reading, and what is known of it. */
 export interface OpenAttachment extends AttachmentReader {
   readonly attachment: Attachment
@@ -89,6 +97,11 @@ export interface Messaging {
   ): Promise<readonly (MessageId | Fault)[]>
   /** A message that was sent with this ref; undefined: there is none, or its receipt was confirmed. */
   sent(claim: Claim, ref: ByteString): Promise<SentMessage | undefined>
+  /**
+   * Rejects with what `send` would answer to a message with a file, where that is known before the file has come: so that nobody
+   * uploads for nothing. It promises nothing: much may happen meanwhile.
+   */
+  foresee(claim: Claim, message: ForeseenMessage): Promise<void>
   /**
    * Begins a file that is to go with a message of a connected user; it is given to `send` with the submission. Rejects with
    * `not-allowed` where there are no attachments, `too-large`, and `try-again` when too many are under way. One that rests

@@ -58,6 +58,12 @@ export interface Store {
   append(envelopes: readonly Envelope[]): Promise<readonly (MessageId | Fault)[]>
 
   /**
+   * Why `append` would refuse a message to this recipient, with so many bytes of text and of a file, if it came now; undefined:
+   * it would not. For who is about to send a file, and might do so for nothing.
+   */
+  refusal(recipient: ByteString, textBytes: number, fileBytes: number): Promise<Fault | undefined>
+
+  /**
    * The recipient has everything up to and including `seq`: those items go out of the mailbox, each message puts a
    * receipt into its sender's, each receipt releases its ref, and files of messages are removed. Resolves to the users who
    * now have a new receipt.

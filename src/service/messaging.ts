@@ -137,6 +137,14 @@ export function createMessaging(options: MessagingOptions): Messaging {
       return store.sent(name, ref)
     },
 
+    async foresee(claim, { recipient, text, fileBytes }) {
+      await admit(claim)
+      const open = (await store.account(recipient))?.verifier === ''
+      const refusal =
+        tooLong(text) ?? (open ? noCredential() : await store.refusal(recipient, text.length, fileBytes))
+      if (refusal !== undefined) throw refusal
+    },
+
     async upload(claim, { size, absent = false } = {}) {
       await admit(claim)
       if (!absent && !sessions.has(claim.name as UserName)) throw notConnected()
@@ -222,15 +230,9 @@ export function createMessaging(options: MessagingOptions): Messaging {
     { recipient, text, attachment }: Submission,
     open: ReadonlySet<string>,
   ): Fault | undefined {
-    if (text.length > maxTextBytes) return new Fault('too-large', `a text has at most ${maxTextBytes} bytes`)
-    if (attachment === undefined) return undefined
-    if (open.has(recipient)) {
-      return new Fault(
-        'not-allowed',
-        'the recipient has no credential, so that a client that cannot take files could read this mailbox: once the ' +
-          'recipient has set a password (PASSWD), files can be sent',
-      )
-    }
+    const long = tooLong(text)
+    if (long !== undefined || attachment === undefined) return long
+    if (open.has(recipient)) return noCredential()
     try {
       checkFileName(attachment.name)
       checkMediaType(attachment.mediaType)
@@ -238,6 +240,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
     } catch (error) {
       return Fault.from(error)
     }
+  }
+
+  function tooLong(text: ByteString): Fault | undefined {
+    if (text.length <= maxTextBytes) return undefined
+    return new Fault('too-large', `a text has at most ${maxTextBytes} bytes`)
   }
 
   /**
@@ -261,6 +268,14 @@ export function createMessaging(options: MessagingOptions): Messaging {
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
+
+function noCredential(): Fault {
+  return new Fault(
+    'not-allowed',
+    'the recipient has no credential, so that a client that cannot take files could read this mailbox: once the ' +
+      'recipient has set a password (PASSWD), files can be sent',
+  )
+}
 
 function notConnected(): Fault {
   return new Fault('not-connected', 'a user who is not connected cannot send: CONNECT first')

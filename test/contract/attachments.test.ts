@@ -157,6 +157,25 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', ({
     expect(await sendFile(backend, await keep(attachments, Buffer.alloc(60)))).toBe(3)
   })
 
+  test('what append would refuse is known before a file has come, and takes nothing', async () => {
+    const { store, attachments } = await verona({ items: 2, bytes: 10, attachmentBytes: 100 })
+    const refusal = async (name: string, text: number, file: number) =>
+      (await store.refusal(user(name), text, file))?.code
+    expect(await refusal('juliet', 10, 100)).toBeUndefined()
+    expect(await refusal('nobody', 0, 0)).toBe('no-such-user')
+    expect(await refusal('juliet', 11, 0)).toBe('mailbox-full')
+    expect(await refusal('juliet', 0, 101)).toBe('mailbox-full')
+    const file = await keep(attachments, Buffer.alloc(60))
+    await store.append([{ ...envelope('romeo', 'juliet', '123456'), attachment: attached(file) }])
+    expect([await refusal('juliet', 4, 40), await refusal('juliet', 4, 41)]).toEqual([
+      undefined,
+      'mailbox-full',
+    ])
+    expect(await refusal('juliet', 5, 0)).toBe('mailbox-full')
+    await send(store, 'romeo', 'juliet', '')
+    expect(await refusal('juliet', 0, 0)).toBe('mailbox-full')
+  })
+
   test('the files of an account that is removed go with it, and those that it sent stay', async () => {
     const backend = await verona()
     const { store, attachments } = backend

@@ -5,6 +5,7 @@ import type { Envelope, Item, MessageId } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import type { MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
+import { overLimits } from '../mailbox-limits.ts'
 import { SmallSteps } from '../small-steps.ts'
 import type { AttachmentFiles } from './attachment-files.ts'
 import { type Environment, openEnvironment } from './environment.ts'
@@ -86,6 +87,14 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       await commits.join()
       if (unwanted.length > 0) await files.remove(unwanted)
       return outcomes
+    },
+
+    async refusal(recipient, textBytes, fileBytes) {
+      assertReady()
+      const to = ledger.account(recipient)
+      if (to === undefined) return new Fault('no-such-user', 'there is no such user')
+      const { count, bytes } = to.mailbox
+      return overLimits(limits, count + 1, bytes + textBytes, ledger.attachmentBytes(to) + fileBytes)
     },
 
     async confirm(user, seq) {
@@ -224,14 +233,10 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     const earlier = ref === '' ? undefined : ledger.sent(from).find(ref)
     if (earlier !== undefined) return earlier
     const { mailbox } = to
-    if (mailbox.count >= limits.items || mailbox.bytes + text.length > limits.bytes) {
-      return new Fault('mailbox-full', 'the mailbox of the recipient is full')
-    }
+    const fileBytes = attachment === undefined ? 0 : ledger.attachmentBytes(to) + attachment.size
+    const full = overLimits(limits, mailbox.count + 1, mailbox.bytes + text.length, fileBytes)
+    if (full !== undefined) return full
     if (attachment !== undefined) {
-      const room = (limits.attachmentBytes ?? Number.POSITIVE_INFINITY) - ledger.attachmentBytes(to)
-      if (attachment.size > room) {
-        return new Fault('mailbox-full', 'the mailbox of the recipient has no room for this file')
-      }
       ledger.attach(to, mailbox.next, attachment)
       kept.add(attachment.id)
     }

@@ -6,6 +6,7 @@ import type { Account, MailboxLimits, Store, Survey } from '../../domain/store.t
 import type { UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
 import { ItemRun } from '../item-run.ts'
+import { overLimits } from '../mailbox-limits.ts'
 import { SmallSteps } from '../small-steps.ts'
 import type { MemoryAttachments } from './attachments.ts'
 
@@ -73,6 +74,13 @@ export function createMemoryStore(
         else attachments.remove(attachment.id)
       }
       return outcomes
+    },
+
+    async refusal(recipient, textBytes, fileBytes) {
+      const to = accounts.get(recipient)
+      if (to === undefined) return new Fault('no-such-user', 'there is no such user')
+      const { mailbox, bytes, attachmentBytes } = to
+      return overLimits(limits, mailbox.length + 1, bytes + textBytes, attachmentBytes + fileBytes)
     },
 
     async confirm(user, seq) {
@@ -146,15 +154,11 @@ export function createMemoryStore(
     if (sender === undefined || to === undefined) return new Fault('no-such-user', 'there is no such user')
     const earlier = ref === '' ? undefined : sender.refs.get(ref)
     if (earlier !== undefined) return earlier
-    if (to.mailbox.length >= limits.items || to.bytes + text.length > limits.bytes) {
-      return new Fault('mailbox-full', 'the mailbox of the recipient is full')
-    }
+    const fileBytes = attachment === undefined ? 0 : to.attachmentBytes + attachment.size
+    const full = overLimits(limits, to.mailbox.length + 1, to.bytes + text.length, fileBytes)
+    if (full !== undefined) return full
     if (attachment !== undefined) {
-      const attachmentBytes = to.attachmentBytes + attachment.size
-      if (attachmentBytes > (limits.attachmentBytes ?? Number.POSITIVE_INFINITY)) {
-        return new Fault('mailbox-full', 'the mailbox of the recipient has no room for this file')
-      }
-      to.attachmentBytes = attachmentBytes
+      to.attachmentBytes += attachment.size
       kept.add(attachment.id)
     }
     const id = nextId++

@@ -13,7 +13,7 @@ import { toXmlText } from './xml-text.ts'
 
 /** What files are sent and fetched by. */
 export interface AttachmentOptions {
-  readonly messaging: Pick<Messaging, 'send' | 'sent' | 'upload' | 'openAttachment'>
+  readonly messaging: Pick<Messaging, 'send' | 'sent' | 'foresee' | 'upload' | 'openAttachment'>
   readonly identify: Identify
   /** What `AttachmentTooLarge` tells. */
   readonly maxAttachmentBytes: number
@@ -49,14 +49,16 @@ export function createAttachmentOperations(options: AttachmentOptions) {
       })
       if (sent !== undefined) return { messageId: sent.id, clientMessageId }
 
-      const upload = await begin(claim, input.content.size)
+      const message = {
+        recipient: toByteString(input.recipient),
+        ref,
+        text: toByteString(input.text ?? ''),
+      }
+      const { size } = input.content
+      await messaging.foresee(claim, { ...message, fileBytes: size ?? 0 })
+      const upload = await begin(claim, size)
       try {
         await take(input.content, upload)
-        const message = {
-          recipient: toByteString(input.recipient),
-          ref,
-          text: toByteString(input.text ?? ''),
-        }
         const attachment = { ...(await upload.finish()), name, mediaType }
         const [outcome] = await messaging.send(claim, [{ ...message, attachment }], { absent: true })
         if (typeof outcome !== 'number') throw outcome

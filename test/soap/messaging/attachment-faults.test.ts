@@ -23,10 +23,11 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
   let bed: MessagingBed
   beforeAll(async () => {
     folder = await makeLmdbFolder()
-    await folder.reopen()
+    await folder.reopen({}, { items: 2, bytes: 1_000_000 })
     bed = await openMessagingBed({ backend: folder.backend, maxAttachmentBytes: 200_000 })
-    await bed.add('ada', 'bob')
+    await bed.add('ada', 'bob', 'fay')
     await bed.addOpen('eve')
+    for (const text of ['fills', 'the mailbox']) await bed.as('ada').send('fay', text)
   })
   afterAll(async () => {
     await bed.close()
@@ -58,6 +59,10 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
 
     test('UserNotFound: there is no such recipient', async () => {
       expect((await send({ recipient: 'nobody' })).fault?.name).toBe('UserNotFound')
+    })
+
+    test('MailboxFull: the recipient has not acknowledged enough', async () => {
+      expect((await send({ recipient: 'fay' })).fault?.name).toBe('MailboxFull')
     })
 
     test('NotAllowed: the recipient has no password', async () => {
@@ -120,17 +125,24 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
     )
   })
 
-  const whole = (user = 'ada') =>
+  const whole = (user = 'ada', file: Partial<FileToSend> = {}) =>
     multipart([
-      rootOf(user, version, sendAttachment({ recipient: 'bob', bytes: BYTES }, include('cid:f'))),
+      rootOf(user, version, sendAttachment({ recipient: 'bob', bytes: BYTES, ...file }, include('cid:f'))),
       part('f', BYTES),
     ])
   const head = {
     caller: { authorization: undefined, remoteAddress: '127.0.0.1', secure: false, onGone: () => undefined },
   }
 
-  test('nothing of a file is read of a caller whom nobody knows', async () => {
-    const body = whole('nobody')
+  test.each<readonly [string, Partial<FileToSend> & { readonly user?: string }, RegExp]>([
+    ['a caller whom nobody knows', { user: 'nobody' }, /user or secret/i],
+    ['who sends to nobody', { recipient: 'nobody' }, /no such user/],
+    ['who sends to somebody without a password', { recipient: 'eve' }, /no credential/],
+    ['who sends to a full mailbox', { recipient: 'fay' }, /mailbox of the recipient is full/],
+    ['whose text is too long', { text: 'x'.repeat(1001) }, /at most 1000 bytes/],
+    ['who gives a name that is none', { fileName: 'a\tb' }, /no control characters/],
+  ])('nothing of a file is read of %s', async (_, { user, ...file }, wanted) => {
+    const body = whole(user, file)
     let read = 0
     async function* chunks() {
       for (let at = 0; at < body.length; at += 1000) {
@@ -139,8 +151,8 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
       }
     }
     const [, reason] = await problemOf(await callParts(bed.endpoint, version, chunks(), head))
-    expect(reason).toMatch(/user or secret/i)
-    expect(read).toBeLessThan(3000)
+    expect(reason).toMatch(wanted)
+    expect(read).toBeLessThan(5000)
   })
 
   test('a caller that goes away in the middle leaves nothing', async () => {

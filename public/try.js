@@ -7,6 +7,8 @@ const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'
 const PASSWORD_TEXT =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText'
+const XOP = 'http://www.w3.org/2004/08/xop/include'
+const XOP_TYPE = 'application/xop+xml'
 /** What stands for the password in a request until it is sent. */
 const PASSWORD = '{password}'
 /** A longer answer is shown up to here. */
@@ -39,6 +41,35 @@ function writeAttributes(node) {
     .join('')
 }
 
+/** The reference to the part that a file goes as (XOP 1.0, 2.1). */
+function include(id) {
+  return `<xop:Include xmlns:xop="${XOP}" href="cid:${id}"/>`
+}
+
+/** The file that was chosen for an element, as a part of the message; its name says which of the form's it is. */
+function filePart(input) {
+  const id = `file-${[...input.form.querySelectorAll('[data-file]')].indexOf(input) + 1}@page`
+  return { id, file: input.files[0] }
+}
+
+/**
+ * A request with files: the envelope and they, each a part of its own (XOP 1.0, 4.1). Files that the envelope does not refer to
+ * stay here.
+ */
+function packParts(envelope, files, { type, parameters }) {
+  const random = crypto.getRandomValues(new Uint8Array(16))
+  const boundary = `page-${[...random].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  const root = `Content-Type: ${XOP_TYPE}; charset=utf-8; type="${type}"\r\nContent-ID: <request@page>`
+  const pieces = [`--${boundary}\r\n${root}\r\n\r\n`, envelope]
+  for (const { id, file } of files) {
+    const head = `Content-Type: ${file.type || 'application/octet-stream'}\r\nContent-ID: <${id}>`
+    pieces.push(`\r\n--${boundary}\r\n${head}\r\nContent-Transfer-Encoding: binary\r\n\r\n`, file)
+  }
+  pieces.push(`\r\n--${boundary}--\r\n`)
+  const contentType = `multipart/related; type="${XOP_TYPE}"; start="<request@page>"; start-info="${type}"; boundary="${boundary}"${parameters}`
+  return { body: new Blob(pieces), contentType }
+}
+
 /** An element of the form as XML; empty where it is not given. */
 function writeElement(node, outer, indent) {
   const { element, namespace } = node.dataset
@@ -47,6 +78,8 @@ function writeElement(node, outer, indent) {
   const declared = namespace === outer ? '' : ` xmlns="${escapeAttribute(namespace)}"`
   const start = `${indent}<${element}${declared}${writeAttributes(node)}`
   if (state === 'nil') return `${start} xmlns:xsi="${XSI}" xsi:nil="true"/>\n`
+  const chosen = own(node, 'data-file').find(({ files }) => files.length > 0)
+  if (chosen !== undefined) return `${start}>${include(filePart(chosen).id)}</${element}>\n`
   const text = own(node, 'data-text')[0]
   if (text !== undefined) return `${start}>${escapeText(text.value)}</${element}>\n`
   const inside = writeInside(node, namespace, `${indent}  `)
@@ -166,13 +199,20 @@ function prepare(form) {
     const { media } = version.selectedOptions[0].dataset
     const { action, url } = form.dataset
     const caller = readCaller(credentials)
-    const headers = { 'Content-Type': `${media}; charset=utf-8` }
     // SOAP 1.1 has a header for the action, SOAP 1.2 a parameter.
-    if (version.value === '1.1') headers.SOAPAction = `"${action}"`
-    else headers['Content-Type'] += `; action="${action}"`
+    const parameters = version.value === '1.1' ? '' : `; action="${action}"`
+    const headers = version.value === '1.1' ? { SOAPAction: `"${action}"` } : {}
     const authorization = AUTHORIZATION[caller.scheme]?.(caller)
     if (authorization !== undefined) headers.Authorization = authorization
-    const body = request.value.replaceAll(PASSWORD, () => escapeText(caller.password))
+    const envelope = request.value.replaceAll(PASSWORD, () => escapeText(caller.password))
+    const files = [...fields.querySelectorAll('[data-file]')]
+      .map(filePart)
+      .filter(({ id, file }) => file !== undefined && envelope.includes(`"cid:${id}"`))
+    const { body, contentType } =
+      files.length === 0
+        ? { body: envelope, contentType: `${media}; charset=utf-8${parameters}` }
+        : packParts(envelope, files, { type: media, parameters })
+    headers['Content-Type'] = contentType
 
     const waiting = new AbortController()
     stop.onclick = () => waiting.abort()
@@ -211,7 +251,7 @@ function prepare(form) {
   })
   fields.addEventListener('input', ({ target }) => {
     // Who writes a text wants it given.
-    const state = target.matches('[data-text]')
+    const state = target.matches('[data-text], [data-file]')
       ? target.closest('[data-element]').querySelector(':scope > [data-state]')
       : null
     if (state !== null) state.value = 'given'

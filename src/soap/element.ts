@@ -170,6 +170,7 @@ export function createElementCodec(
         return { name, required, fixed, simple: outlineSimple(text) }
       }),
       simple: simple && outlineSimple(simple),
+      stream: false,
       content: () => type.model && outlinePart(type.model),
     }),
     inside: content.inside,

@@ -31,6 +31,8 @@ export interface ElementOutline {
   readonly attributes: readonly AttributeOutline[]
   /** The text inside. Undefined: there is none. */
   readonly simple: SimpleOutline | undefined
+  /** Is the text inside bytes that may come as a part of their own, a file (`xmime:expectedContentTypes`). */
+  readonly stream: boolean
   /** The elements inside, which may contain this one again. Undefined: there are none. */
   content(): PartOutline | undefined
 }

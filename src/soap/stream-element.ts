@@ -66,9 +66,11 @@ export function createStreamElement(
     return `${declared ? writeAttributes(attributes, { contentType: mediaType }) : ''}>${value.mark}`
   }
 
+  const plain = createElementCodec(name, type, nillable, documentation)
   return {
-    ...createElementCodec(name, type, nillable, documentation),
+    ...plain,
     stream: true,
+    outline: () => ({ ...plain.outline(), stream: true }),
     sample: () => BASE64.sample,
     decode(reader) {
       const record: OpenRecord = {}

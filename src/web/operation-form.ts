@@ -11,7 +11,7 @@ import type {
 
 /*
  * The form of an operation is its contract as HTML: public/try.js walks it and writes the envelope. What it goes by:
- * data-element and data-namespace (an element), data-state (given, absent or nil), data-text (its text), data-attribute,
+ * data-element and data-namespace (an element), data-state (given, absent or nil), data-text (its text), data-file (a file in place of that), data-attribute,
  * data-choice with data-chosen and data-alternative, data-repeat with data-instance and a button data-add.
  */
 
@@ -42,6 +42,8 @@ function renderControl({ builtIn, choices, sample }: SimpleDescription, role: st
   return `<input ${role}${mode} value="${value}" autocomplete="off" spellcheck="false">`
 }
 
+const FILE = '<input data-file type="file">'
+
 function renderLabelled(name: string, words: string, control: string): string {
   return `<label><span><b>${escapeHtml(name)}</b> <small>${escapeHtml(words)}</small></span>${control}</label>`
 }
@@ -64,8 +66,9 @@ function renderElement(element: ElementDescription, part: PartDescription, depth
   const state = renderState(name.local, states)
   const attributes = element.attributes.map(renderAttribute).join('')
   const text = simple && renderLabelled(name.local, typeWords(simple), renderControl(simple, 'data-text'))
+  const file = element.stream ? renderLabelled(name.local, 'a file in its place (MTOM)', FILE) : ''
   const inside =
-    text ??
+    (text && text + file) ??
     `<fieldset><legend>${escapeHtml(name.local)}</legend>${renderInside(element, depth + 1)}</fieldset>`
   return `<div data-element="${escapeHtml(name.local)}" data-namespace="${escapeHtml(name.namespace)}">${state}${attributes}${inside}</div>`
 }

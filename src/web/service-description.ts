@@ -32,6 +32,8 @@ export interface ElementDescription {
   readonly attributes: readonly AttributeDescription[]
   /** The text inside. Undefined: there is none. */
   readonly simple: SimpleDescription | undefined
+  /** Is the text inside base64 that may come as a part of its own instead, a file (MTOM). */
+  readonly stream: boolean
   /** The elements inside, which may contain this one again. Undefined: there are none. */
   content(): PartDescription | undefined
 }

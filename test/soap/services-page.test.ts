@@ -2,13 +2,14 @@ import supertest from 'supertest'
 import { readContract } from '../../src/soap/contract.ts'
 import { createSoapEndpoint } from '../../src/soap/endpoint.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
+import type { SoapStream } from '../../src/soap/soap-stream.ts'
 import type { ServiceDescription } from '../../src/web/service-description.ts'
 import { type Browser, type BrowserPage, openBrowser } from '../support/browser.ts'
 import { readLetters } from './letters-contract.ts'
 import { openTextServer, type TextServer, WSDL_PATH } from './text-server.ts'
 
 /** A contract with all that a form must be able to write. */
-const EVERYTHING = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:letters" xmlns:p="urn:people" targetNamespace="urn:letters" elementFormDefault="qualified">
+const EVERYTHING = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:letters" xmlns:p="urn:people" xmlns:xmime="http://www.w3.org/2005/05/xmlmime" targetNamespace="urn:letters" elementFormDefault="qualified">
   <xs:import namespace="urn:people" schemaLocation="people.xsd"/>
   <xs:simpleType name="Colour"><xs:restriction base="xs:string"><xs:enumeration value="red"/><xs:enumeration value="blue"/></xs:restriction></xs:simpleType>
   <xs:complexType name="Page">
@@ -26,6 +27,8 @@ const EVERYTHING = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns
     <xs:element name="note" type="xs:string" minOccurs="0" nillable="true"/>
     <xs:element ref="p:noSuchPerson" minOccurs="0"/>
     <xs:element name="at" type="xs:dateTime"/>
+    <xs:element name="picture" type="xs:base64Binary" minOccurs="0" xmime:expectedContentTypes="*/*"/>
+    <xs:element name="sketch" type="xs:base64Binary" minOccurs="0" xmime:expectedContentTypes="*/*"/>
   </xs:sequence></xs:complexType></xs:element>
   <xs:element name="SendResponse"><xs:complexType><xs:sequence><xs:element name="said" type="xs:string"/></xs:sequence></xs:complexType></xs:element>
 </xs:schema>`
@@ -35,13 +38,23 @@ describe('the services page', () => {
   let browser: Browser
   let page: BrowserPage
   const got: unknown[] = []
+  const files: unknown[] = []
 
   beforeAll(async () => {
     const letters = await readLetters({ '/letters/letters.xsd': EVERYTHING })
     const endpoint = createSoapEndpoint({
       contract: letters,
       portType: {
-        Send(input: unknown, { authorization }: { readonly authorization: string | undefined }) {
+        async Send(
+          { picture, sketch, ...input }: Readonly<Record<string, SoapStream | undefined>>,
+          { authorization }: { readonly authorization: string | undefined },
+        ) {
+          for (const stream of [picture, sketch]) {
+            if (stream === undefined) continue
+            const chunks: Uint8Array[] = []
+            for await (const chunk of stream.stream()) chunks.push(chunk)
+            files.push({ type: stream.mediaType, bytes: [...Buffer.concat(chunks)] })
+          }
           got.push({ input, authorization })
           return { said: '</said><img src=x onerror=alert(1)><script>alert(1)</script>' }
         },
@@ -61,6 +74,7 @@ describe('the services page', () => {
   })
   beforeEach(async () => {
     got.length = 0
+    files.length = 0
     page = await browser.open()
     await page.goto(`${server.url}/letters`)
   })
@@ -187,6 +201,48 @@ describe('the services page', () => {
           noSuchPerson: { name: 'nobody' },
         },
       },
+    ])
+  })
+
+  /** What does as if a person had chosen a file for an element. */
+  const choose = (element: string, bytes: readonly number[], type: string) => `{
+    const chosen = new DataTransfer()
+    chosen.items.add(new File([new Uint8Array(${JSON.stringify(bytes)})], 'plan é.bin', { type: '${type}' }))
+    const input = form.querySelector('[data-element="${element}"] [data-file]')
+    input.files = chosen.files
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+  }`
+  const BYTES = [...Array.from({ length: 256 }, (_, byte) => byte), ...Buffer.from('\r\n--page-\r\n--')]
+
+  test.each(['1.1', '1.2'])(
+    'sends files that were chosen, as parts of their own, in SOAP %s',
+    async (version) => {
+      const { sent, status } = await call(
+        'Send',
+        `set(form.querySelector('[data-version]'), '${version}')
+       ${choose('picture', BYTES, 'image/png')}
+       ${choose('sketch', [], '')}`,
+      )
+      expect(status).toBe('200 OK')
+      expect(sent.match(/<(?:picture|sketch)><xop:Include [^>]*href="cid:[^"]*"\/></g)).toHaveLength(2)
+      expect(files).toEqual([
+        { type: 'image/png', bytes: BYTES },
+        { type: 'application/octet-stream', bytes: [] },
+      ])
+    },
+  )
+
+  test('sends base64 text where no file was chosen, and no file that the request does not refer to', async () => {
+    await call(
+      'Send',
+      `${choose('picture', BYTES, 'image/png')}
+       set(form.querySelector('[data-element="sketch"] [data-text]'), 'QUI=')
+       const request = form.querySelector('[data-request]')
+       request.value = request.value.replace(/<xop:Include[^>]*>/, 'QQ==')`,
+    )
+    expect(files).toEqual([
+      { type: undefined, bytes: [65] },
+      { type: undefined, bytes: [65, 66] },
     ])
   })
 

@@ -60,6 +60,8 @@ describe('/messaging of a server', () => {
     expect(wsdl).toContain(`location="http://127.0.0.1:${server.soapPort}/messaging"`)
     const page = await (await fetch(`http://127.0.0.1:${server.soapPort}/messaging`)).text()
     for (const name of ['Register', 'Acknowledge', 'remove_spaces']) expect(page).toContain(name)
+    // SendAttachment's.
+    expect(page.match(/<input data-file type="file">/g)).toHaveLength(1)
   })
 
   test('what a program sends by SOAP is shown by the command line, and the other way round, with receipts', async () => {

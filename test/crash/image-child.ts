@@ -1,7 +1,11 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import type { ByteString } from '../../src/domain/byte-string.ts'
 import { fromByteString } from '../../src/domain/byte-string.ts'
+import { readFile } from '../support/files.ts'
+import { fileOfMessage } from './file-actor.ts'
 import type { HistoryEvent } from './history.ts'
 
 /**
@@ -18,11 +22,13 @@ for await (const folder of createInterface({ input: process.stdin })) {
 async function drain(folder: string): Promise<{ events: HistoryEvent[]; problems: string[] }> {
   const events: HistoryEvent[] = []
   const problems: string[] = []
-  const { store, close } = await openLmdbBackend({
+  const { store, attachments, close } = await openLmdbBackend({
     folder,
     limits: { items: 1_000_000, bytes: 1024 ** 3 },
     observer: { internalError: (where, error) => problems.push(`${where}: ${error}`) },
   })
+  const filesAtStart = await readdir(join(folder, 'attachments'))
+  let filesOfMessages = 0
   const users = await store.accounts('' as ByteString, 1000)
   for (let taken = 1; taken > 0; ) {
     taken = 0
@@ -32,7 +38,12 @@ async function drain(folder: string): Promise<{ events: HistoryEvent[]; problems
         const user = fromByteString(name)
         if (item.kind === 'receipt') events.push({ kind: 'receipt', user, id: item.id })
         else {
-          const { id, sender, text } = item
+          const { id, sender, text, attachment } = item
+          if (attachment !== undefined) {
+            filesOfMessages++
+            const bytes = await readFile(attachments, attachment.id).catch(() => undefined)
+            if (!bytes?.equals(fileOfMessage(text))) problems.push(`${text} has not the file that was sent`)
+          }
           events.push({
             kind: 'shown',
             recipient: user,
@@ -48,6 +59,9 @@ async function drain(folder: string): Promise<{ events: HistoryEvent[]; problems
       await store.confirm(name, last.seq)
     }
   }
+  const left = await readdir(join(folder, 'attachments'))
+  if (filesAtStart.length !== filesOfMessages) problems.push('files of no message were there after the start')
+  if (left.length > 0) problems.push('files were there after all was confirmed')
   await close()
   return { events, problems }
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { ServerAddress } from './actor.ts'
+import { createFileActor } from './file-actor.ts'
 import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts'
 import type { LoadOptions } from './load.ts'
 import { createSessionActor } from './session-actor.ts'
@@ -16,6 +17,11 @@ const PROGRAMS = {
 export const USERS: LoadOptions['users'] = Object.entries(PROGRAMS).flatMap(([program, factory]) =>
   [1, 2, 3].map((number) => ({ name: `${program}-${number}`, factory })),
 )
+
+/** Three users who send files with all they say. */
+export const FILE_USERS: LoadOptions['users'] = [1, 2, 3].map((number) => {
+  return { name: `file-${number}`, factory: createFileActor }
+})
 
 /** An address on a free port below those that the system gives to connections that leave: it stays free while the server is dead. */
 export async function stableAddress(): Promise<ServerAddress> {

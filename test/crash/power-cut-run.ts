@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { makeTempFolder } from '../support/temp-folder.ts'
 import { checkHistory, type Finding, type HistoryEvent } from './history.ts'
 import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
-import { type DiskEvent, diskEvents, filesAfter, RECORDED_CALLS } from './power-cut.ts'
+import { type DiskEvent, diskEvents, filesAfter, type PowerCut, RECORDED_CALLS } from './power-cut.ts'
 import { createRandom } from './random.ts'
 import { EAGER_CHECKPOINTS, type ServerProcess, startServerProcess } from './server-process.ts'
 import { readStrace, underStrace } from './strace.ts'
@@ -37,12 +37,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /**
  * Records a server for so many events of its users' history.
  * @param options.checkpoints it is always in the middle of a checkpoint.
+ * @param options.users who talks, by default without files.
  * @param options.afterKill it begins with what a server left that was killed, and so with bringing its log into the tree; otherwise with an empty folder.
  */
 export async function record(
   eventCount: number,
   seed: number,
-  { afterKill = false, checkpoints = false } = {},
+  { afterKill = false, checkpoints = false, users = USERS } = {},
 ): Promise<Recording> {
   const flags = checkpoints ? EAGER_CHECKPOINTS : []
   const random = createRandom(seed)
@@ -53,17 +54,17 @@ export async function record(
   const times: number[] = []
   const now = fineClock()
   const recorded = () => times.push(now())
-  const load = createLoad({ server, users: USERS, random, recorded })
+  const load = createLoad({ server, users, random, recorded })
   const before = new Map<string, Buffer>()
   let running: ServerProcess | undefined
   try {
     if (afterKill) {
       running = await startServerProcess({ folder, port: server.port })
       await talk()
-      for (const { name } of (await readdir(folder, { withFileTypes: true })).filter((entry) =>
-        entry.isFile(),
-      )) {
-        before.set(name, await readFile(join(folder, name)))
+      const found = await readdir(folder, { withFileTypes: true, recursive: true })
+      for (const entry of found.filter((one) => one.isFile())) {
+        const path = join(entry.parentPath, entry.name)
+        before.set(relative(folder, path), await readFile(path))
       }
     }
     running = await startServerProcess({ folder, port: server.port, under, flags })
@@ -88,7 +89,7 @@ export async function record(
 /** Cuts the power at random moments of a recording, and looks what a store makes of what is left. */
 export async function cutPower(
   { before: files, events, history, times }: Recording,
-  { images, seed, honourSyncs = true }: { images: number; seed: number; honourSyncs?: boolean },
+  { images, seed, honourSync = () => true }: { images: number; seed: number } & Pick<PowerCut, 'honourSync'>,
 ): Promise<ImageOutcome[]> {
   const random = createRandom(seed)
   const drained = openDrain()
@@ -98,10 +99,13 @@ export async function cutPower(
       const { call } = random.pick(events)
       // Before a call, or in the middle of it.
       const line = call.began + random.below(2)
-      const image = filesAfter(events, { line, random, before: files, honourSyncs })
+      const image = filesAfter(events, { line, random, before: files, honourSync })
       const folder = join(await makeTempFolder(), 'data')
       await mkdir(folder)
-      for (const [file, content] of image) await writeFile(join(folder, file), content)
+      for (const [file, content] of image) {
+        await mkdir(dirname(join(folder, file)), { recursive: true })
+        await writeFile(join(folder, file), content)
+      }
       const found = await drained.drain(folder)
       await rm(folder, { recursive: true })
       const at = call.beganAt * 1000

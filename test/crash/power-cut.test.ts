@@ -1,5 +1,6 @@
 import { describeWith } from '../support/describe-with.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
+import { FILE_USERS } from './participants.ts'
 import { cutPower, type Recording, record } from './power-cut-run.ts'
 
 /**
@@ -9,11 +10,13 @@ import { cutPower, type Recording, record } from './power-cut-run.ts'
 describeWith('strace')('the power is cut under load', () => {
   let fresh: Recording
   let restarted: Recording
+  let withFiles: Recording
 
   beforeAll(async () => {
     fresh = await record(600, 1)
     restarted = await record(300, 2, { afterKill: true, checkpoints: true })
-  }, 60_000)
+    withFiles = await record(150, 3, { afterKill: true, users: FILE_USERS })
+  }, 90_000)
 
   afterAll(removeTempFolders)
 
@@ -25,10 +28,22 @@ describeWith('strace')('the power is cut under load', () => {
     }
   }, 60_000)
 
+  test('of messages with files the same, and each has its file, whole; files of no message are gone', async () => {
+    expect(withFiles.history.filter(({ kind }) => kind === 'acknowledged').length).toBeGreaterThan(20)
+    for (const outcome of await cutPower(withFiles, { images: 15, seed: 2 })) {
+      expect(outcome).toEqual({ findings: [], problems: [] })
+    }
+  }, 60_000)
+
   test('without its syncs the same recording loses acknowledged messages: these images can tell', async () => {
-    const outcomes = await cutPower(fresh, { images: 10, seed: 1, honourSyncs: false })
+    const outcomes = await cutPower(fresh, { images: 10, seed: 1, honourSync: () => false })
     expect(outcomes.flatMap(({ findings }) => findings)).toContainEqual(
       expect.objectContaining({ complaint: 'acknowledged and lost' }),
+    )
+    const honourSync = (file: string) => !file.startsWith('attachments')
+    const files = await cutPower(withFiles, { images: 10, seed: 2, honourSync })
+    expect(files.flatMap(({ problems }) => problems)).toContainEqual(
+      expect.stringContaining('has not the file'),
     )
   }, 60_000)
 })

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Random } from './random.ts'
 import { bytesOf, fileOf, type SystemCall } from './strace.ts'
 
@@ -18,7 +18,10 @@ export const RECORDED_CALLS = [
   'rename',
 ] as const
 
-/** What a program did to one file of a folder, or to the folder itself (file ''), and when. */
+/**
+ * What a program did to one file of a folder, by its path in there, or to a folder (the path of one that is in it, or ''), and
+ * when.
+ */
 export type DiskEvent = { readonly file: string; readonly call: SystemCall } & (
   | { readonly kind: 'created' | 'removed' | 'synced' }
   /** `durable`: on disk when the call returns (O_DSYNC). */
@@ -36,22 +39,24 @@ interface OpenFile {
 /** Disks write sectors whole. */
 const SECTOR = 512
 
-/** What the calls did to the files of a folder, in which there were some already. Throws at a call that it does not understand: a recording with a hole would prove nothing. */
+/** What the calls did to the files of a folder and those in it, in which there were some already. Throws at a call that it does not understand: a recording with a hole would prove nothing. */
 export function diskEvents(
   calls: readonly SystemCall[],
   folder: string,
   before: Iterable<string> = [],
 ): DiskEvent[] {
   const open = new Map<number, OpenFile>()
+  const isInside = (path: string): boolean => path.startsWith(`${folder}/`)
+  const nameOf = (path: string): string => relative(folder, path)
   const existing = new Set([...before].map((name) => join(folder, name)))
   const events: DiskEvent[] = []
   for (const call of calls) {
     if (call.name === 'openat') {
       const path = pathOf(call)
-      if (call.result < 0 || !(path === folder || dirname(path) === folder)) continue
+      if (call.result < 0 || !(path === folder || isInside(path))) continue
       open.set(call.result, { path, durable: /O_D?SYNC/.test(call.args), position: 0 })
       if (call.args.includes('O_CREAT') && !existing.has(path))
-        events.push({ file: basename(path), call, kind: 'created' })
+        events.push({ file: nameOf(path), call, kind: 'created' })
       if (path !== folder) existing.add(path)
       if (/O_APPEND/.test(call.args) || (/O_TRUNC/.test(call.args) && !/O_EXCL/.test(call.args)))
         throw new Error(`not understood: ${call.args}`)
@@ -59,14 +64,13 @@ export function diskEvents(
     }
     if (call.name === 'unlink') {
       const path = pathOf(call)
-      if (dirname(path) === folder && call.result === 0)
-        events.push({ file: basename(path), call, kind: 'removed' })
+      if (isInside(path) && call.result === 0) events.push({ file: nameOf(path), call, kind: 'removed' })
       continue
     }
     if (call.name === 'rename') {
       const [from = '', to = ''] = pathsOf(call)
-      if (dirname(from) !== folder || call.result !== 0) continue
-      events.push({ file: basename(from), call, kind: 'renamed', to: basename(to) })
+      if (!isInside(from) || call.result !== 0) continue
+      events.push({ file: nameOf(from), call, kind: 'renamed', to: nameOf(to) })
       existing.delete(from)
       existing.add(to)
       continue
@@ -74,7 +78,7 @@ export function diskEvents(
     const fd = Number.parseInt(call.args, 10)
     const file = open.get(fd)
     if (file === undefined || file.path !== fileOf(call) || call.result < 0) continue
-    const name = file.path === folder ? '' : basename(file.path)
+    const name = nameOf(file.path)
     const numbers = call.args.split(', ')
     switch (call.name) {
       case 'close':
@@ -117,8 +121,8 @@ export interface PowerCut {
   readonly random: Random
   /** The files at the beginning of the recording, all of them synced. */
   readonly before: ReadonlyMap<string, Buffer>
-  /** False: as if no sync had ever been asked for. To see that a test of these images can fail. */
-  readonly honourSyncs?: boolean
+  /** Does a sync of this file or folder count; otherwise it is as if it had never been asked for. To see that a test of these images can fail. */
+  readonly honourSync?: (file: string) => boolean
 }
 
 /**
@@ -128,12 +132,17 @@ export interface PowerCut {
  */
 export function filesAfter(
   events: readonly DiskEvent[],
-  { line, random, before, honourSyncs = true }: PowerCut,
+  { line, random, before, honourSync = () => true }: PowerCut,
 ): Map<string, Buffer> {
   const begun = events.filter(({ call }) => call.began < line)
-  const syncs = begun.filter(({ kind, call }) => honourSyncs && kind === 'synced' && call.ended < line)
+  const syncs = begun.filter(
+    ({ file, kind, call }) => kind === 'synced' && call.ended < line && honourSync(file),
+  )
   const isSynced = (file: string, { ended }: SystemCall): boolean =>
     syncs.some((sync) => sync.file === file && sync.call.began > ended)
+  /** Is a change of the names in the folder of this file. */
+  const isNameSynced = (file: string, call: SystemCall): boolean =>
+    isSynced(dirname(file) === '.' ? '' : dirname(file), call)
   const kept = (): boolean => random.chance(0.5)
 
   const files = new Map<string, Buffer>([...before].map(([name, content]) => [name, Buffer.from(content)]))
@@ -141,20 +150,20 @@ export function filesAfter(
     const { file, call, kind } = event
     const content = files.get(file)
     if (kind === 'created') {
-      if (isSynced('', call) || kept()) files.set(file, Buffer.alloc(0))
+      if (isNameSynced(file, call) || kept()) files.set(file, Buffer.alloc(0))
     } else if (kind === 'removed') {
-      if (isSynced('', call) || kept()) files.delete(file)
+      if (isNameSynced(file, call) || kept()) files.delete(file)
     } else if (content === undefined) {
       // Its name is lost, and with it everything in it.
     } else if (kind === 'renamed') {
-      if (!isSynced('', call) && !kept()) continue
+      if (!isNameSynced(file, call) && !kept()) continue
       files.delete(file)
       files.set(event.to, content)
     } else if (kind === 'cut') {
       if (isSynced(file, call) || kept()) files.set(file, resized(content, event.length))
     } else if (kind === 'written') {
       const { at, bytes } = event
-      if ((event.durable && honourSyncs && call.ended < line) || isSynced(file, call)) {
+      if ((event.durable && honourSync(file) && call.ended < line) || isSynced(file, call)) {
         files.set(file, overwritten(content, at, bytes))
         continue
       }

@@ -5,12 +5,15 @@
  *   npm run soak:power [-- --images 1000 --seed 1]
  */
 import { parseArgs } from 'node:util'
+import { FILE_USERS, USERS } from '../../test/crash/participants.ts'
 import { cutPower, record } from '../../test/crash/power-cut-run.ts'
 import { removeTempFolders } from '../../test/support/temp-folder.ts'
 
 /** Images of one recording; then another is made. */
 const IMAGES_PER_RECORDING = 100
 const RECORDED_EVENTS = 3000
+/** Of those who send files, whose recordings are long. */
+const RECORDED_FILE_EVENTS = 600
 
 const { values } = parseArgs({
   options: { images: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
@@ -18,7 +21,9 @@ const { values } = parseArgs({
 const started = performance.now()
 const found = { images: 0, notOpened: 0, withFindings: 0, withProblems: 0 }
 for (let seed = Number(values.seed); found.images < Number(values.images); seed++) {
-  const recording = await record(RECORDED_EVENTS, seed, {
+  const files = seed % 5 === 4
+  const recording = await record(files ? RECORDED_FILE_EVENTS : RECORDED_EVENTS, seed, {
+    users: files ? FILE_USERS : USERS,
     afterKill: seed % 2 === 0,
     checkpoints: seed % 4 > 1,
   })

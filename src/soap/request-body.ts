@@ -24,7 +24,7 @@ export class RequestBody implements AsyncIterator<Uint8Array> {
 
   async next(): Promise<IteratorResult<Uint8Array>> {
     const began = performance.now()
-    const late = setTimeout(() => this.request.destroy(), this.allowedMs)
+    const late = setTimeout(() => this.request.destroy(), Math.max(0, this.allowedMs))
     try {
       const result = await this.chunks.next()
       if (result.done === true) this.done = true

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { harmlessJson } from '../../src/domain/harmless.ts'
 import type { Version } from '../soap/text-server.ts'
 import type { PACKAGES } from '../support/describe-with.ts'
 import { interopFile, type Peer, PYTHON, startPeer } from './soap-peer.ts'
@@ -131,6 +132,7 @@ export const CLIENTS: readonly Client[] = [
 
 /** Lets a client program make a call. */
 export async function ask(peer: Peer, call: Call): Promise<Answer> {
-  peer.write(JSON.stringify(call))
+  // Clients in Node.js read with node:readline, which ends lines at U+2028.
+  peer.write(harmlessJson(call))
   return JSON.parse(await peer.line()) as Answer
 }

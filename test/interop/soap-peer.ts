@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** A program of another world that speaks lines with us. */
@@ -19,10 +19,21 @@ export function interopFile(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url))
 }
 
+/** The lines of a stream, each ended by LF alone: node:readline also ends them at U+2028, which a JSON string may hold. */
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  let rest = ''
+  stream.setEncoding('utf8')
+  for await (const chunk of stream) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+}
+
 /** Starts a program, in this folder if one is named. */
 export function startPeer(program: string, args: readonly string[], folder?: string): Peer {
   const child: ChildProcessWithoutNullStreams = spawn(program, args, { cwd: folder })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const lines = linesOf(child.stdout)
   const ended = once(child, 'close')
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

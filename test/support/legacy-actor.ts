@@ -41,7 +41,9 @@ export function createLegacyActor(name: string, port: number): LegacyActor {
       listener = await openPushListener((line) => heard.take(line), at)
     },
     async connects() {
-      await actor.listens()
+      // On the same port when it is refused and tries again: on a new one each time it would sooner or later find the port of a
+      // listener that is gone, which the server still dials for the session before, and hold that session up.
+      if (!listener?.open || listener.manners !== 'reads') await actor.listens()
       await actor.connectsTo(actor.listener.port)
     },
     connectsTo: async (at) => void (await request('CONNECT', name, String(at))),

@@ -9,6 +9,7 @@ export type PushManners = 'reads' | 'closes unread' | 'resets' | 'stays silent'
 /** A listener for pushes, byte for byte: what a client of the original protocol opens, with good or bad manners. */
 export interface PushListener {
   readonly port: number
+  readonly open: boolean
   manners: PushManners
   /** Resolves when the server has dialled so many times in all. */
   dialled(times: number): Promise<void>
@@ -33,6 +34,9 @@ export async function openPushListener(hear: (line: string) => void, port = 0): 
 
   const listener: PushListener = {
     port: (server.address() as AddressInfo).port,
+    get open() {
+      return server.listening
+    },
     manners: 'reads',
     async dialled(times) {
       while (dials < times) {
@@ -42,7 +46,11 @@ export async function openPushListener(hear: (line: string) => void, port = 0): 
       }
     },
     async close() {
-      for (const socket of sockets) socket.resetAndDestroy()
+      // One that was ended cannot be reset: libuv refuses, and its handle stays until the process ends, which then never does.
+      for (const socket of sockets) {
+        if (socket.writableEnded) socket.destroy()
+        else socket.resetAndDestroy()
+      }
       if (!server.listening) return
       server.close()
       await once(server, 'close')

@@ -26,11 +26,9 @@ describeWith('strace')('a start on a disk that fails', () => {
       () => 'started',
       (error: Error) => error.message,
     )
-    expect(failure).toMatch(/^the server ended \(1\)/)
-    // Above it the driver has had its own say.
-    const line = failure.trimEnd().split('\n').at(-1)
-    expect(line).toContain(`dms: the store in ${folder} cannot be opened`)
-    expect(line).toMatch(/Input\/output error: check its disk/)
+    const [, words] = /^the server ended \(1\)[^:]*: ([^\n]+\n)$/.exec(failure) ?? []
+    expect(words).toContain(`dms: the store in ${folder} cannot be opened`)
+    expect(words).toMatch(/Input\/output error: check its disk/)
 
     const next = await startServerProcess({ folder })
     // There already.

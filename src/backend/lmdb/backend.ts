@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import type { Backend } from '../../domain/backend.ts'
 import { createLocalPresence } from '../local-presence.ts'
 import { openAttachmentFiles } from './attachment-files.ts'
+import { silenceDriver } from './driver-prints.ts'
 import { STORE_FILE, storeExists } from './environment.ts'
 import { lockFolder } from './folder-lock.ts'
 import { openSecretKey } from './secret-key.ts'
 import { type LmdbStoreOptions, openLmdbStore } from './store.ts'
 import { checkTree } from './tree-check.ts'
+
+silenceDriver()
 
 /**
  * Opens the durable backend of one node. Rejects with `FolderInUse` when another server has the folder, and with

@@ -236,6 +236,12 @@ export function parseLine(line: string): ParsedLine {
   }
 }
 
+/** Does a line begin with a command, whatever follows it. */
+export function isCommand(line: string): boolean {
+  const name = line.trimStart().split(/\s/, 1)[0]?.toUpperCase()
+  return COMMANDS.some((row) => row.name === name)
+}
+
 /** How a command is typed, without its option: `SEND <userName> <message>` (wire-protocol 4). */
 export function usage({ name, fields, least = fields.length }: Command): string {
   return [name, ...fields.map((field, at) => (at < least ? `<${field}>` : `[${field}]`))].join(' ')

@@ -1,6 +1,7 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { ClientIo, ClientOptions } from './client-options.ts'
+import { isCommand } from './commands.ts'
 import { createCompletion } from './completion.ts'
 import { createConversation } from './conversation.ts'
 import { EXIT_CODES, type ExitCode } from './exit-code.ts'
@@ -32,9 +33,11 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   const conversation = createConversation(options, { screen, style, sawName, ask, typing: true })
   const drawn: typeof prompt & { prevRows?: number } = prompt
   let open = true
-  /** Lines whose turn has not ended. */
-  let waiting = 0
-  let turn: Promise<void> = Promise.resolve()
+  /** A line is carried out; those that were typed meanwhile. */
+  let running = false
+  const typedAhead: string[] = []
+  /** What the arrow keys bring back, the newest first: readline's own. */
+  let recalled: string[] = []
   let askedToLeave = false
 
   const closed = new Promise<void>((resolve) => {
@@ -45,23 +48,25 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
       resolve()
     })
   })
-  // What is typed while a secret is asked for goes nowhere but to who asked.
+  // What is typed while a secret is asked for goes nowhere but to who asked. So may what is typed ahead.
   prompt.on('history', (lines) => {
-    if (asking !== undefined) lines.shift()
+    recalled = lines
+    if (asking !== undefined || running) lines.shift()
   })
   prompt.on('line', (line) => {
     if (asking !== undefined) {
       asking.answer(line)
       return
     }
-    history.add(line)
-    completion.sawLine(line)
     askedToLeave = false
-    const ahead = waiting > 0
-    if (ahead) takeBack(line)
-    waiting += 1
+    if (running) {
+      takeBack(line)
+      typedAhead.push(line)
+      return
+    }
+    running = true
     prompt.setPrompt('') // until the reply is there, what is typed ahead stands without one
-    turn = turn.then(() => execute(line, ahead)).catch(close)
+    carryOut(line).catch(close)
   })
   // What is pasted readline writes without counting the rows, by which it finds the line again to draw it anew.
   stdin.on('keypress', () => {
@@ -114,18 +119,30 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
     clearScreenDown(echo)
   }
 
-  async function execute(line: string, ahead: boolean): Promise<void> {
-    if (!open) return
-    if (ahead) await print(`${PROMPT}${line}`)
-    const { leave } = await conversation.execute(line)
-    waiting -= 1
+  /** Carries out a line, and those that are typed meanwhile. */
+  async function carryOut(first: string): Promise<void> {
+    remember(first)
+    let { leave } = await conversation.execute(first)
+    for (let next = typedAhead.shift(); open && !leave && next !== undefined; next = typedAhead.shift()) {
+      if (recalled[0] !== next && next.trim() !== '') recalled.unshift(next)
+      remember(next)
+      await print(`${PROMPT}${next}`)
+      leave = (await conversation.execute(next)).leave
+    }
+    running = false
     if (!open) return
     if (leave) {
       close()
-    } else if (waiting === 0) {
-      prompt.setPrompt(PROMPT)
-      prompt.prompt(true)
+      return
     }
+    prompt.setPrompt(PROMPT)
+    prompt.prompt(true)
+  }
+
+  /** Keeps a line for the next run, once it is clear that it answers no question. What is no command may be a secret all the same. */
+  function remember(line: string): void {
+    if (isCommand(line)) history.add(line)
+    completion.sawLine(line)
   }
 
   /** Writes above the line that is being typed: clears it, however many rows it has, writes, and draws it again as it was. */
@@ -151,10 +168,16 @@ export async function runShell(options: ClientOptions, io: ClientIo, stop: Abort
   }
 
   /** Asks for a secret: nothing of what is typed is shown or kept. Undefined: the person gave up. */
-  function ask(question: string): Promise<string | undefined> {
-    if (!open) return Promise.resolve(undefined)
+  async function ask(question: string): Promise<string | undefined> {
+    if (!open) return undefined
+    // Somebody who knew what would be asked has not waited for it.
+    const typed = typedAhead.shift()
+    if (typed !== undefined) {
+      await print(question)
+      return typed
+    }
     return new Promise((resolve) => {
-      // What was typed ahead is no part of the answer.
+      // A line that was begun and not ended is no part of the answer.
       const { line } = prompt
       clearLine()
       asking = {

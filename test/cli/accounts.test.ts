@@ -161,6 +161,29 @@ test('a chosen password is asked for twice, is never shown, and is kept nowhere'
   expect((await script(['CONNECT grace --takeover'], { password })).out).toEqual(['CONNECT OK'])
 })
 
+test('a password that is typed before it is asked for answers the question: it is not shown, kept, or taken for a command', async () => {
+  const client = await terminal()
+  client.type('REGISTER mallory --password\rhunter two\rhunter two\rFOO\r')
+  await client.until(
+    /^new password of mallory:\nthe same again:\nREGISTER OK\nc> FOO\nError: command FOO not valid\.\nc>$/m,
+  )
+  client.type('CONNECT mallory\rhunter two\r')
+  await client.until(/^password of mallory:\nCONNECT OK\nc>$/m)
+  // Where nothing asks for it, it is a line like any other, and yet not kept for the next run.
+  await say(client, 'hunter two', /^Error: command HUNTER not valid\.\nc>$/m)
+  await say(client, 'SEND', /^Syntax error.*\nc>$/m)
+  client.type('\x1b[A'.repeat(4))
+  await client.until(/^c> FOO$/m)
+  client.type('\x1b[A')
+  await client.until(/^c> REGISTER mallory --password$/m)
+  client.type('\x15QUIT\r')
+  expect(await client.left).toBe(0)
+  expect(client.screen.rows().filter((row) => row.includes('hunter'))).toEqual(['c> hunter two'])
+  expect(readFileSync(join(folder, 'dms', 'history'), 'utf8')).toBe(
+    'REGISTER mallory --password\nCONNECT mallory\nSEND\nQUIT\n',
+  )
+})
+
 test('PASSWD puts a password in the place of the stored secret, which then is gone', async () => {
   await script(['REGISTER heidi', 'REGISTER ivan'])
   const copy = join(folder, 'copy.json')

@@ -1,6 +1,6 @@
 import { askAdmin, listUsers } from '../client/admin-client.ts'
 import { createSecret, createVerifier } from '../client/scram.ts'
-import { harmless } from '../domain/harmless.ts'
+import { harmless, harmlessJson } from '../domain/harmless.ts'
 import { askSecret } from './ask-secret.ts'
 import { EXIT_CODES, type ExitCode, explain } from './exit-code.ts'
 
@@ -29,7 +29,7 @@ export interface UserCommandIo {
 export async function runUserCommand(options: UserCommandOptions, io: UserCommandIo): Promise<ExitCode> {
   const { action, user, folder } = options
   const say = (words: string, object: object): void => {
-    io.stdout.write(`${options.json ? JSON.stringify(object) : words}\n`)
+    io.stdout.write(`${options.json ? harmlessJson(object) : words}\n`)
   }
   try {
     if (action === 'list') {

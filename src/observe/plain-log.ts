@@ -1,7 +1,7 @@
-import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import { harmless } from '../domain/harmless.ts'
 import type { Observer } from '../domain/observer.ts'
 import { isLogged } from './is-logged.ts'
+import { shownName as name } from './shown-name.ts'
 
 /** The log in the original's words (wire-protocol 4), one line for each event. Everything that a peer chose is made harmless first. */
 export function createPlainLog(write: (line: string) => void): Observer {
@@ -28,8 +28,4 @@ export function createPlainLog(write: (line: string) => void): Observer {
     internalError: (where, error) =>
       say(`ERROR ${where}: ${error instanceof Error ? error.stack : String(error)}`),
   }
-}
-
-function name(user: ByteString): string {
-  return harmless(fromByteString(user))
 }

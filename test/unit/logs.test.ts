@@ -6,13 +6,13 @@ import { createJsonLog } from '../../src/observe/json-log.ts'
 import { createPlainLog } from '../../src/observe/plain-log.ts'
 import { user } from '../support/words.ts'
 
-/** Both logs; what they have written. */
-function createLogs() {
+/** Both logs; what they have written. @param level of the JSON log. */
+function createLogs(level = 'info') {
   const plain: string[] = []
   const json: string[] = []
   const logs = [
     createPlainLog((line) => plain.push(line)),
-    createJsonLog(pino({ base: null, timestamp: false }, { write: (line) => json.push(line) })),
+    createJsonLog(pino({ base: null, timestamp: false, level }, { write: (line) => json.push(line) })),
   ]
   const tell = (event: (observer: Observer) => void): void => {
     for (const log of logs) event(log)
@@ -46,6 +46,46 @@ describe('the log', () => {
       's> AUTH a\\x1b[2J\\u202e FAIL FROM 192.0.2.7: try-again\n',
     ])
     expect(entries().map((entry) => entry.user)).toEqual([undefined, 'a\\x1b[2J\\u202e'])
+  })
+
+  test('takes the harm out of a name that is refused, which may be anything, and shows no more of it than a name may have', () => {
+    const { plain, entries, tell } = createLogs()
+    tell((log) => {
+      log.request?.('REGISTER', toByteString('a\x9b2J\u202e\ns> forged'), 'invalid-name')
+      log.request?.('REGISTER', toByteString('x'.repeat(70_000)), 'invalid-name')
+    })
+    const shown = ['a\\x9b2J\\u202e\\ns> forged', `${'x'.repeat(64)}…`]
+    expect(plain).toEqual(shown.map((name) => `s> REGISTER ${name} FAIL\n`))
+    expect(entries().map(({ user }) => user)).toEqual(shown)
+  })
+
+  test('tells of messages in the words of the original, never their texts; in JSON from level debug on', () => {
+    const { plain, entries, tell } = createLogs('debug')
+    tell((log) => {
+      log.accepted?.(0, user('romeo'), user('juliet'), false)
+      log.accepted?.(1, user('romeo'), user('juliet'), true)
+      log.delivered?.(1, user('romeo'), user('juliet'))
+    })
+    expect(plain).toEqual([
+      's> MESSAGE 0 FROM romeo TO juliet STORED\n',
+      's> SEND MESSAGE 1 FROM romeo TO juliet\n',
+    ])
+    const pair = { level: 20, sender: 'romeo', recipient: 'juliet' }
+    expect(entries()).toEqual([
+      { ...pair, event: 'accepted', id: 0, present: false },
+      { ...pair, event: 'accepted', id: 1, present: true },
+      { ...pair, event: 'delivered', id: 1 },
+    ])
+    const quiet = createLogs()
+    quiet.tell((log) => log.accepted?.(0, user('romeo'), user('juliet'), false))
+    expect(quiet.entries()).toEqual([])
+  })
+
+  test('makes the reason of a SOAP fault harmless', () => {
+    const { plain, entries, tell } = createLogs()
+    tell((log) => log.soapFault?.('c1', 'Send', 'no \x9b\u202e here', 'Client'))
+    expect(plain).toEqual(['s> SOAP fault c1 Send: no \\x9b\\u202e here\n'])
+    expect(entries().map(({ why }) => why)).toEqual(['no \\x9b\\u202e here'])
   })
 
   test('has one line for a request, and none for those that come all the time or beyond a limit', () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Attachment } from '../../domain/attachments.ts'
 import { fromByteString } from '../../domain/byte-string.ts'
+import { harmlessJson } from '../../domain/harmless.ts'
 import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
 import { type Environment, openEnvironment, STORE_FILE, storeExists } from './environment.ts'
 import { accountName, numberKey, readPlaceKey } from './keys.ts'
@@ -25,7 +26,7 @@ const LOOK_AGAIN_MS = 200
 /** What one look into a data folder needs. */
 export interface InspectOptions {
   readonly folder: string
-  /** Takes one line of the result, without its end. */
+  /** Takes one line of the result, harmless to a terminal and without its end. */
   readonly print: (line: string) => void
 }
 
@@ -53,15 +54,15 @@ const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> =
           decode(key, value)
         } catch (error) {
           damaged++
-          print(JSON.stringify({ database, key: key.toString('hex'), problem: (error as Error).message }))
+          print(harmlessJson({ database, key: key.toString('hex'), problem: (error as Error).message }))
         }
       }
     }
     for (const problem of missingFiles(environment, folder)) {
       damaged++
-      print(JSON.stringify(problem))
+      print(harmlessJson(problem))
     }
-    print(JSON.stringify({ records, damaged }))
+    print(harmlessJson({ records, damaged }))
     return damaged === 0 ? 0 : 1
   },
 
@@ -89,7 +90,7 @@ const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> =
     for (const { key, value } of environment.counters.getRange()) {
       found.messagesAccepted = decodeCounters(key, value).nextId
     }
-    print(JSON.stringify(found))
+    print(harmlessJson(found))
     return 0
   },
 
@@ -97,8 +98,8 @@ const INSPECTIONS: Readonly<Record<'verify' | 'stats' | 'export', Inspection>> =
     for (const { key, value } of environment.accounts.getRange()) {
       const { number, verifier } = decodeAccount(key, value)
       const user = fromByteString(accountName(key))
-      print(JSON.stringify({ type: 'user', user, credential: verifier !== '' }))
-      for (const item of waitingItems(environment, number)) print(JSON.stringify(exported(user, item)))
+      print(harmlessJson({ type: 'user', user, credential: verifier !== '' }))
+      for (const item of waitingItems(environment, number)) print(harmlessJson(exported(user, item)))
     }
     return 0
   },
@@ -119,7 +120,7 @@ export async function inspectStore(
     readOnly: true,
     onProblem(where) {
       problems++
-      print(JSON.stringify({ problem: where }))
+      print(harmlessJson({ problem: where }))
     },
   })
   try {

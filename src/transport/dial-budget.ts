@@ -1,13 +1,10 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { isLoopback } from '../domain/address.ts'
+import { createAllowances } from '../domain/allowances.ts'
+import { sourceOf } from '../domain/source.ts'
 
 /** Failed dials that a source may cause in one go, and how many a second come back (reliability, security: "at most a few a second per source"). */
-const BURST = 50
-const PER_SECOND = 5
-
-interface Allowance {
-  left: number
-  at: number
-}
+const FAILED_DIALS = { burst: 50, perSecond: 5 } as const
 
 /**
  * How often a source may make the server dial in vain. A push connection is dialled where a request said (FTP bounce,
@@ -20,34 +17,21 @@ export interface DialBudget {
   failed(address: string): void
 }
 
-/** @param now a clock in milliseconds that never goes back. */
+/**
+ * Memory is fixed, whatever addresses come. Whoever is on this machine can dial it without us; and there all clients are one
+ * address, which one that listens nowhere must not use up for the others: loopback costs nothing.
+ * @param now a clock in milliseconds that never goes back.
+ */
 export function createDialBudget(now: () => number): DialBudget {
-  const allowances = new Map<string, Allowance>()
-
+  const allowances = createAllowances(FAILED_DIALS)
+  // Two sources may share an allowance by chance; which ones do is secret, so that nobody can use up another's on purpose.
+  const key = randomBytes(32)
+  const slot = (address: string) =>
+    createHmac('sha256', key).update(sourceOf(address)).digest().readUInt16BE()
   return {
-    delay(address) {
-      const allowance = current(address)
-      return allowance === undefined || allowance.left >= 1 ? 0 : ((1 - allowance.left) / PER_SECOND) * 1000
-    },
+    delay: (address) => (isLoopback(address) ? 0 : allowances.wait(slot(address), now())),
     failed(address) {
-      // Whoever is on this machine can dial it without us; and there, all clients are one address, which one that
-      // listens nowhere must not use up for the others.
-      if (isLoopback(address)) return
-      const allowance = current(address) ?? { left: BURST, at: now() }
-      allowance.left -= 1
-      allowances.set(address, allowance)
+      if (!isLoopback(address)) allowances.spend(slot(address), now())
     },
-  }
-
-  /** What is left now; an address whose allowance is full again is forgotten, so that the table stays small. */
-  function current(address: string): Allowance | undefined {
-    const allowance = allowances.get(address)
-    if (allowance === undefined) return undefined
-    const time = now()
-    allowance.left += ((time - allowance.at) / 1000) * PER_SECOND
-    allowance.at = time
-    if (allowance.left < BURST) return allowance
-    allowances.delete(address)
-    return undefined
   }
 }

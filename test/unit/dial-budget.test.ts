@@ -30,6 +30,13 @@ describe('the dial budget', () => {
     expect(budget.delay(THERE)).toBe(0)
   })
 
+  test('takes an IPv6 network for one source, since one host has all of its addresses', () => {
+    const budget = createDialBudget(() => 0)
+    for (let i = 0; i < 50; i++) budget.failed(`2001:db8:1:2::${i.toString(16)}`)
+    expect(budget.delay('2001:db8:1:2:ffff::9')).toBeGreaterThan(0)
+    expect(budget.delay('2001:db8:1:3::1')).toBe(0)
+  })
+
   test('is not for clients of this machine, which are all one address', () => {
     const budget = createDialBudget(() => 0)
     for (const address of ['127.0.0.1', '127.8.8.8', '::1']) {

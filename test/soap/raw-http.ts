@@ -8,18 +8,19 @@ export function request(body: string, ...headers: readonly string[]): string {
 }
 
 /** Lets the other end of a connection, which is in this process, read what was written. */
-async function letRead(): Promise<void> {
+export async function letRead(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /**
  * Writes pieces one by one, then no more, and gives all that comes back. It says that there is no more once so many answers
- * have begun: a server drops what it still works on for a caller who has ended.
+ * have begun, or once what is given for that says that nothing is worked on: a server drops what it still works on for a
+ * caller who has ended.
  */
 export async function exchange(
   port: number,
   pieces: readonly (string | Buffer)[],
-  answers = 0,
+  answers: number | (() => Promise<void>) = 0,
 ): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   const chunks: Buffer[] = []
@@ -36,7 +37,8 @@ export async function exchange(
     await letRead()
   }
   const come = (): number => Buffer.concat(chunks).toString('latin1').split('HTTP/1.1 ').length - 1
-  while (come() < answers && !socket.destroyed) await Promise.race([once(socket, 'data'), closed])
+  if (typeof answers === 'function') await answers()
+  else while (come() < answers && !socket.destroyed) await Promise.race([once(socket, 'data'), closed])
   socket.end()
   await closed
   return Buffer.concat(chunks).toString('latin1')

@@ -9,6 +9,7 @@ import {
   createMessagingPortType,
   type MessagingPortTypeOptions,
 } from '../../src/port-types/messaging/port-type.ts'
+import type { AttemptLimits } from '../../src/service/attempt-limit.ts'
 import { readContract } from '../../src/soap/contract.ts'
 import { createSoapEndpoint, type SoapEndpoint } from '../../src/soap/endpoint.ts'
 import type { SoapResponse } from '../../src/soap/exchange.ts'
@@ -97,6 +98,8 @@ export interface MessagingBedOptions
   /** The clock of Created and Timestamp. */
   readonly now?: () => number
   readonly wrapMessaging?: (messaging: Messaging) => Messaging
+  /** How many guesses are taken. */
+  readonly attemptLimits?: AttemptLimits
 }
 
 /** A response's body, whole. */
@@ -112,6 +115,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
   const {
     backend,
     wrapMessaging,
+    attemptLimits,
     maxTextBytes = 1000,
     maxAttachmentBytes = 10_000_000,
     now = Date.now,
@@ -132,6 +136,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
     maxAttachmentBytes,
     ...(backend === undefined ? {} : { backend }),
     ...(wrapMessaging === undefined ? {} : { wrapMessaging }),
+    ...(attemptLimits === undefined ? {} : { attemptLimits }),
   })
   const { messaging, authentication } = server
   const { store } = server.backend

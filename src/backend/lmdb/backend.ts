@@ -3,10 +3,10 @@ import type { Backend } from '../../domain/backend.ts'
 import { createLocalPresence } from '../local-presence.ts'
 import { openAttachmentFiles } from './attachment-files.ts'
 import { silenceDriver } from './driver-prints.ts'
-import { STORE_FILE, storeExists } from './environment.ts'
 import { lockFolder } from './folder-lock.ts'
 import { openSecretKey } from './secret-key.ts'
 import { type LmdbStoreOptions, openLmdbStore } from './store.ts'
+import { STORE_FILE, storeExists } from './tree.ts'
 import { checkTree } from './tree-check.ts'
 
 silenceDriver()

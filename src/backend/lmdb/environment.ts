@@ -1,19 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { Log, replayLog } from './log.ts'
 import { type LoggedWrite, TABLES, type TableName } from './log-entry.ts'
 import { Table } from './table.ts'
+import { commitToTree, createTree, openTable, openTree, storeExists } from './tree.ts'
 
 /** A record to put, or to remove when there is none. */
 export interface Write {
@@ -46,21 +35,6 @@ export interface Environment extends Readonly<Record<TableName, Table>> {
   close(): Promise<void>
 }
 
-/** What the driver rejects with. The second promise knows the cause, and ends the process if nobody catches it (lmdb-js issue 368). */
-interface DriverError extends Error {
-  readonly commitError?: Promise<unknown>
-}
-
-type Tree = Database<Buffer, Buffer>
-
-/** What is read of a table that is not there. */
-const NO_TREE = { get: () => undefined, getRange: () => [], doesExist: () => false } as unknown as Tree
-
-/** The file of the tree, in the data folder. */
-export const STORE_FILE = 'store.mdb'
-
-/** The most that the tree can grow to. Address space, not disk: nothing is taken until it is used. */
-const MAP_BYTES = 256 * 1024 ** 3
 const CHECKPOINT_BYTES = 32 * 1024 ** 2
 /** So long after the first commit since the last checkpoint the next one begins, in milliseconds: what the log holds costs memory. */
 const CHECKPOINT_MS = 10_000
@@ -77,7 +51,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   const { onCheckpoint } = options
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!readOnly && !storeExists(folder)) await createTree(folder)
-  const root = openTree(join(folder, STORE_FILE), readOnly)
+  const root = openTree(folder, readOnly)
   const tables = Object.fromEntries(
     TABLES.map((name) => [name, new Table(name, openTable(root, name))]),
   ) as unknown as Record<TableName, Table>
@@ -238,68 +212,4 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     }
     await root.close()
   }
-}
-
-/** Is there a store in this folder? */
-export function storeExists(folder: string): boolean {
-  return existsSync(join(folder, STORE_FILE))
-}
-
-/** Creates the file under another name: one that the power cuts short while it is created must not be taken for a store, for it brings the driver down. */
-async function createTree(folder: string): Promise<void> {
-  const path = join(folder, `new-${STORE_FILE}`)
-  rmSync(path, { force: true })
-  await openTree(path, false).close()
-  const file = openSync(path, 'r+')
-  fsyncSync(file)
-  closeSync(file)
-  renameSync(path, join(folder, STORE_FILE))
-  rmSync(`${path}-lock`, { force: true })
-}
-
-function openTree(path: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
-  return open({
-    path,
-    mapSize: MAP_BYTES,
-    maxDbs: TABLES.length,
-    // What a checkpoint has brought must be on disk before its log goes: with overlapping syncs a commit is visible
-    // before it is, and 5 of 150 simulated power cuts lost what had been acknowledged.
-    overlappingSync: false,
-    // Otherwise a failed commit also rejects a promise that the driver keeps to itself, and that ends the process.
-    eventTurnBatching: false,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    readOnly,
-  })
-}
-
-function openTable(root: RootDatabase<Buffer, Buffer>, name: TableName): Tree {
-  const tree: Tree | undefined = root.openDB<Buffer, Buffer>({
-    name,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-  })
-  // A folder of an older version that is only looked at does not have the newer tables.
-  return tree ?? NO_TREE
-}
-
-/** Carries out changes of the tree as one transaction. */
-async function commitToTree(
-  root: RootDatabase<Buffer, Buffer>,
-  changes: readonly (() => void)[],
-): Promise<void> {
-  try {
-    await root.batch(() => {
-      for (const change of changes) change()
-    })
-  } catch (error) {
-    throw await explained(error as DriverError)
-  }
-}
-
-/** An error that names the cause, if the driver tells it. */
-async function explained(error: DriverError): Promise<Error> {
-  const told = error.commitError?.catch((cause: unknown) => cause)
-  const cause = ((await Promise.race([told, setImmediate()])) ?? error) as Error
-  return new Error(`the tree could not be written: ${cause.message}`, { cause })
 }

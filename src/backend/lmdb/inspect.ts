@@ -4,7 +4,7 @@ import type { Attachment } from '../../domain/attachments.ts'
 import { fromByteString } from '../../domain/byte-string.ts'
 import { harmlessJson } from '../../domain/harmless.ts'
 import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
-import { type Environment, openEnvironment, STORE_FILE, storeExists } from './environment.ts'
+import { type Environment, openEnvironment } from './environment.ts'
 import { accountName, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
@@ -17,6 +17,7 @@ import {
   decodeSentRefs,
   type StoredItem,
 } from './record.ts'
+import { STORE_FILE, storeExists } from './tree.ts'
 import { checkTree, DamagedTree } from './tree-check.ts'
 
 /** How often a store that looks damaged is looked at, and how long to wait in between, in milliseconds: a server may be writing. */

@@ -5,7 +5,7 @@ import { fromByteString } from '../../domain/byte-string.ts'
 import { harmlessJson } from '../../domain/harmless.ts'
 import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
 import { type Environment, openEnvironment } from './environment.ts'
-import { accountName, numberKey, readPlaceKey } from './keys.ts'
+import { accountName, allOf, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
   decodeAccount,
@@ -166,8 +166,7 @@ function* waitingItems(environment: Environment, number: AccountNumber): Generat
   const headKey = numberKey(number)
   const head = environment.heads.get(headKey)
   const confirmed = head === undefined ? 0 : decodeHead(headKey, head).confirmed
-  const range = { start: numberKey(number), end: numberKey(number + 1) }
-  for (const { key, value } of environment.items.getRange(range)) {
+  for (const { key, value } of environment.items.getRange(allOf(number))) {
     if (readPlaceKey(key).place <= confirmed) continue
     for (const item of decodeItems(key, value)) if (item.seq > confirmed) yield item
   }

@@ -34,3 +34,8 @@ export function placeKey(account: AccountNumber, place: number): Buffer {
 export function readPlaceKey(key: Buffer): { readonly account: AccountNumber; readonly place: Seq } {
   return { account: key.readUInt32BE(0), place: key.readUInt32BE(4) * 0x1_0000_0000 + key.readUInt32BE(8) }
 }
+
+/** The keys of every record of an account, in one table. */
+export function allOf(account: AccountNumber): { readonly start: Buffer; readonly end: Buffer } {
+  return { start: numberKey(account), end: numberKey(account + 1) }
+}

@@ -1,50 +1,27 @@
-import type { AttachmentId } from '../../domain/attachments.ts'
 import type { ByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { MessageId, Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
+import { AttachmentLedger } from './attachment-ledger.ts'
+import { Changes } from './changes.ts'
+import { type Checked, createChecked } from './checked.ts'
 import { findDelivered } from './delivered.ts'
-import type { Environment, Write } from './environment.ts'
-import { accountKey, accountName, numberKey, placeKey, readPlaceKey } from './keys.ts'
+import type { Environment } from './environment.ts'
+import { accountKey, accountName } from './keys.ts'
+import type { LedgerAccount } from './ledger-account.ts'
 import { Mailbox } from './mailbox.ts'
 import { MailboxRecords, type OnLeftovers } from './mailbox-records.ts'
 import {
   type AccountNumber,
-  type AttachmentRecord,
   type Counters,
   decodeAccount,
-  decodeAttachment,
   decodeCounters,
-  decodeHead,
-  encodeAccount,
-  encodeAttachment,
   encodeCounters,
-  REMOVED_RECORD,
   type StoredItem,
 } from './record.ts'
 import type { SentRefs } from './sent-refs.ts'
-
-/** An account in memory. */
-export interface LedgerAccount {
-  readonly name: UserName
-  readonly number: AccountNumber
-  verifier: ByteString
-  readonly mailbox: Mailbox
-  /** Loaded when first needed. */
-  sent: SentRefs | undefined
-}
-
-/** What one commit carries. */
-interface Changes {
-  /** Undefined: removed. */
-  readonly accounts: Map<ByteString, LedgerAccount | undefined>
-  readonly mailboxes: Set<LedgerAccount>
-  readonly removed: AccountNumber[]
-  /** Files that come and go, and what removed accounts left behind and goes now. */
-  readonly others: Write[]
-}
 
 /** What a ledger works with. */
 export interface LedgerOptions {
@@ -61,15 +38,18 @@ const COUNTERS_KEY = Buffer.from('counters')
  * changes to the driver in one turn, which makes them one transaction. Decides nothing.
  */
 export class Ledger {
+  /** The files that wait with messages. */
+  readonly attachments: AttachmentLedger
   readonly #environment: Environment
   readonly #observer: Observer
   readonly #accountsInMemory: number
+  readonly #checked: Checked
   readonly #records: MailboxRecords
   #accounts = new Map<ByteString, LedgerAccount>()
   readonly #counters: Counters
-  #changes = noChanges()
+  #changes = new Changes()
   /** Handed to the driver, not on disk yet. */
-  #writing = noChanges()
+  #writing = new Changes()
   #writingBytes = 0
   #writingSince = 0
 
@@ -78,9 +58,11 @@ export class Ledger {
     this.#environment = environment
     this.#observer = observer
     this.#accountsInMemory = accountsInMemory
-    this.#records = new MailboxRecords(environment, (database, key, decode) =>
-      this.#checked(database, key, decode),
-    )
+    this.#checked = createChecked(observer)
+    this.#records = new MailboxRecords(environment, this.#checked)
+    this.attachments = new AttachmentLedger(environment, this.#checked, (write) => {
+      this.#changes.others.push(write)
+    })
     this.#counters = this.#loadCounters()
   }
 
@@ -139,47 +121,6 @@ export class Ledger {
   append(account: LedgerAccount, item: StoredItem): void {
     account.mailbox.append(item)
     this.#changes.mailboxes.add(account)
-  }
-
-  /** Bytes of the files that wait with an account's messages. */
-  attachmentBytes({ number, mailbox }: LedgerAccount): number {
-    mailbox.attachmentBytes ??= this.#records.attachmentBytes(number)
-    return mailbox.attachmentBytes
-  }
-
-  /** A file comes with the message of this seq. */
-  attach(account: LedgerAccount, seq: Seq, attachment: AttachmentRecord): void {
-    const key = placeKey(account.number, seq)
-    account.mailbox.attachmentBytes = this.attachmentBytes(account) + attachment.size
-    const record = encodeAttachment(key, attachment)
-    this.#changes.others.push({ table: this.#environment.attachments, key, record })
-  }
-
-  /** It goes with it. */
-  detach(account: LedgerAccount, seq: Seq, { size }: AttachmentRecord): void {
-    account.mailbox.attachmentBytes = this.attachmentBytes(account) - size
-    this.#changes.others.push({ table: this.#environment.attachments, key: placeKey(account.number, seq) })
-  }
-
-  /**
-   * The files that messages refer to; undefined when nobody knows, because a record is damaged. What is left of a message that has gone (its record was damaged when it was confirmed)
-   * is cleared away with the next commit.
-   */
-  referredFiles(): Set<AttachmentId> | undefined {
-    const { attachments, heads } = this.#environment
-    const found = new Set<AttachmentId>()
-    let known = true
-    for (const { key, value } of attachments.getRange()) {
-      const { account, place } = readPlaceKey(key)
-      const headKey = numberKey(account)
-      const head = heads.get(headKey)
-      const confirmed = head && this.#checked('heads', headKey, () => decodeHead(headKey, head).confirmed)
-      const file = this.#checked('attachments', key, () => decodeAttachment(key, value))
-      if (place <= (confirmed ?? 0)) this.#changes.others.push({ table: attachments, key })
-      else if (file !== undefined) found.add(file.id)
-      else known = false
-    }
-    return known ? found : undefined
   }
 
   /** Takes every committed item up to and including `seq` out of the mailbox and returns them. */
@@ -250,24 +191,13 @@ export class Ledger {
 
   /** Writes everything that has changed, as one transaction. Undefined if nothing has. */
   write(): Promise<unknown> | undefined {
-    const { accounts, removed, counters } = this.#environment
     const changes = this.#changes
-    const writes: Write[] = [...changes.others]
     this.#writing = changes
-    this.#changes = noChanges()
-    for (const [name, account] of changes.accounts) {
-      const key = accountKey(name)
-      writes.push({ table: accounts, key, record: account && encodeAccount(key, account) })
-    }
-    for (const number of changes.removed) {
-      writes.push({ table: removed, key: numberKey(number), record: REMOVED_RECORD })
-    }
-    for (const { number, mailbox, sent } of changes.mailboxes) {
-      this.#records.write(writes, number, mailbox, sent)
-    }
+    this.#changes = new Changes()
+    const writes = changes.takeWrites(this.#environment, this.#records)
     if (writes.length === 0) return undefined
     const record = encodeCounters(COUNTERS_KEY, this.#counters)
-    writes.push({ table: counters, key: COUNTERS_KEY, record })
+    writes.push({ table: this.#environment.counters, key: COUNTERS_KEY, record })
     if (this.#observer.committed !== undefined) {
       this.#writingSince = performance.now()
       this.#writingBytes = writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)
@@ -278,8 +208,8 @@ export class Ledger {
   /** The last `write` is on disk. */
   committed(): void {
     this.#observer.committed?.(this.#writingBytes, performance.now() - this.#writingSince)
-    for (const { mailbox } of this.#writing.mailboxes) mailbox.commit()
-    this.#writing = noChanges()
+    this.#writing.committed()
+    this.#writing = new Changes()
   }
 
   /** A write that changes nothing, to see whether the disk takes writes. */
@@ -325,9 +255,7 @@ export class Ledger {
 
   /** Is something of this account on its way to the disk? */
   #changing(account: LedgerAccount): boolean {
-    return [this.#changes, this.#writing].some(
-      ({ accounts, mailboxes }) => accounts.has(account.name) || mailboxes.has(account),
-    )
+    return this.#changes.has(account) || this.#writing.has(account)
   }
 
   #load(name: ByteString): LedgerAccount | undefined {
@@ -353,18 +281,4 @@ export class Ledger {
     const record = this.#environment.counters.get(COUNTERS_KEY)
     return record === undefined ? { nextId: 0, nextAccount: 1 } : decodeCounters(COUNTERS_KEY, record)
   }
-
-  /** A record that is damaged is named, and the rest is served (reliability R9). */
-  #checked<T>(database: string, key: Buffer, decode: () => T): T | undefined {
-    try {
-      return decode()
-    } catch (error) {
-      this.#observer.internalError?.(`damaged record in ${database} at ${key.toString('hex')}`, error)
-      return undefined
-    }
-  }
-}
-
-function noChanges(): Changes {
-  return { accounts: new Map(), mailboxes: new Set(), removed: [], others: [] }
 }

@@ -1,6 +1,7 @@
 import type { Seq } from '../../domain/message.ts'
+import type { Checked } from './checked.ts'
 import type { Environment, Write } from './environment.ts'
-import { numberKey, placeKey, readPlaceKey } from './keys.ts'
+import { allOf, numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
 import {
   type AccountNumber,
@@ -25,9 +26,6 @@ const RECORDS_PER_PAGE = 4
 /** Records, and bytes of them, that one commit clears away of an account that was removed. */
 const CLEARED_PER_COMMIT = 1000
 const CLEARED_BYTES_PER_COMMIT = 1024 * 1024
-
-/** Runs a decoder; undefined when the record is damaged, which is then reported. */
-export type Checked = <T>(database: string, key: Buffer, decode: () => T) => T | undefined
 
 /** A record that an account left behind when it was removed. */
 export type Leftover = Pick<Write, 'table' | 'key'>
@@ -164,15 +162,6 @@ export class MailboxRecords {
     return found
   }
 
-  /** The files that wait with an account's messages. */
-  attachmentBytes(number: AccountNumber): number {
-    let bytes = 0
-    for (const { key, value } of this.#environment.attachments.getRange(allOf(number))) {
-      bytes += this.#checked('attachments', key, () => decodeAttachment(key, value))?.size ?? 0
-    }
-    return bytes
-  }
-
   #decode(key: Buffer, value: Buffer): readonly StoredItem[] {
     return this.#checked('items', key, () => decodeItems(key, value)) ?? []
   }
@@ -192,11 +181,6 @@ export class MailboxRecords {
       bytes,
     }
   }
-}
-
-/** The keys of every record of an account, in one database. */
-function allOf(number: AccountNumber): { start: Buffer; end: Buffer } {
-  return { start: numberKey(number), end: numberKey(number + 1) }
 }
 
 /** Cuts what one commit brought for a mailbox into records of a bearable size. */

@@ -10,7 +10,8 @@ import { SmallSteps } from '../small-steps.ts'
 import type { AttachmentFiles } from './attachment-files.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { Ledger, type LedgerAccount } from './ledger.ts'
+import { Ledger } from './ledger.ts'
+import type { LedgerAccount } from './ledger-account.ts'
 import type { StoredItem, StoredMessage } from './record.ts'
 import { surveyMailboxes } from './survey.ts'
 
@@ -94,7 +95,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       const to = ledger.account(recipient)
       if (to === undefined) return new Fault('no-such-user', 'there is no such user')
       const { count, bytes } = to.mailbox
-      return overLimits(limits, count + 1, bytes + textBytes, ledger.attachmentBytes(to) + fileBytes)
+      return overLimits(limits, count + 1, bytes + textBytes, ledger.attachments.bytes(to) + fileBytes)
     },
 
     async confirm(user, seq) {
@@ -107,7 +108,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
         if (item.kind === 'receipt') freeRef(account, item)
         else if (putReceipt(item, user)) receivers.add(item.sender)
         if (item.kind !== 'message' || item.attachment === undefined) continue
-        ledger.detach(account, item.seq, item.attachment)
+        ledger.attachments.detach(account, item.seq, item.attachment)
         detached.push(item.attachment.id)
       }
       // Nobody waits for it at a prompt, and the next SEND must not wait for a commit that has nothing but this.
@@ -198,7 +199,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     })
     try {
       const ledger = new Ledger({ environment, observer, accountsInMemory })
-      const referred = ledger.referredFiles()
+      const referred = ledger.attachments.referred()
       // What cannot be read may refer to files as well.
       if (referred !== undefined && !damaged) await files.sweep(referred)
       return { environment, ledger }
@@ -233,11 +234,11 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     const earlier = ref === '' ? undefined : ledger.sent(from).find(ref)
     if (earlier !== undefined) return earlier
     const { mailbox } = to
-    const fileBytes = attachment === undefined ? 0 : ledger.attachmentBytes(to) + attachment.size
+    const fileBytes = attachment === undefined ? 0 : ledger.attachments.bytes(to) + attachment.size
     const full = overLimits(limits, mailbox.count + 1, mailbox.bytes + text.length, fileBytes)
     if (full !== undefined) return full
     if (attachment !== undefined) {
-      ledger.attach(to, mailbox.next, attachment)
+      ledger.attachments.attach(to, mailbox.next, attachment)
       kept.add(attachment.id)
     }
     const id = ledger.takeId()

@@ -1,0 +1,125 @@
+import type { AttachmentId } from '../../domain/attachments.ts'
+import type { ByteString } from '../../domain/byte-string.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { Envelope, MessageId, Seq } from '../../domain/message.ts'
+import type { MailboxLimits } from '../../domain/store.ts'
+import type { UserName } from '../../domain/user-name.ts'
+import { overLimits } from '../mailbox-limits.ts'
+import type { Ledger } from './ledger.ts'
+import type { LedgerAccount } from './ledger-account.ts'
+import type { StoredItem, StoredMessage } from './record.ts'
+
+/** What a confirmation changed. */
+export interface Confirmed {
+  /** Who has a receipt in the mailbox now. */
+  readonly receivers: readonly UserName[]
+  /** The files that went with their messages, to be removed once that is on disk. */
+  readonly detached: readonly AttachmentId[]
+}
+
+/** What messages and confirmations change in a ledger: decided in memory, at once. */
+export class Decisions {
+  readonly #ledger: Ledger
+  readonly #limits: MailboxLimits
+
+  constructor(ledger: Ledger, limits: MailboxLimits) {
+    this.#ledger = ledger
+    this.#limits = limits
+  }
+
+  /**
+   * Decides about one message. What is wrong with one says nothing about the others, so it is an outcome, never thrown.
+   * @param kept takes its file, if it is accepted with one.
+   */
+  accept(envelope: Envelope, kept: Set<AttachmentId>): MessageId | Fault {
+    try {
+      return this.#take(envelope, kept)
+    } catch (error) {
+      return Fault.from(error)
+    }
+  }
+
+  /** Why a message of this size with a file of that size would be refused now. */
+  refusal(recipient: ByteString, textBytes: number, fileBytes: number): Fault | undefined {
+    const to = this.#ledger.account(recipient)
+    if (to === undefined) return noSuchUser()
+    const { count, bytes } = to.mailbox
+    const allFiles = this.#ledger.attachments.bytes(to) + fileBytes
+    return overLimits(this.#limits, count + 1, bytes + textBytes, allFiles)
+  }
+
+  /** Takes the items up to and including `seq` out of the mailbox: senders get receipts, receipts free their refs. */
+  confirm(account: LedgerAccount, seq: Seq): Confirmed {
+    const receivers = new Set<UserName>()
+    const detached: AttachmentId[] = []
+    for (const item of this.#ledger.confirm(account, seq)) {
+      if (item.kind === 'receipt') this.#freeRef(account, item)
+      else if (this.#putReceipt(item, account.name)) receivers.add(item.sender)
+      if (item.kind !== 'message' || item.attachment === undefined) continue
+      this.#ledger.attachments.detach(account, item.seq, item.attachment)
+      detached.push(item.attachment.id)
+    }
+    return { receivers: [...receivers], detached }
+  }
+
+  /** A message went with its mailbox. */
+  dropped(item: StoredItem): void {
+    const sender = item.kind === 'message' ? this.#senderOf(item) : undefined
+    if (sender !== undefined) this.#freeRef(sender, item)
+  }
+
+  #take(envelope: Envelope, kept: Set<AttachmentId>): MessageId | Fault {
+    const ledger = this.#ledger
+    const { sender, recipient, ref, text, acceptedAt, attachment } = envelope
+    const from = ledger.account(sender)
+    const to = ledger.account(recipient)
+    if (from === undefined || to === undefined) return noSuchUser()
+    const earlier = ref === '' ? undefined : ledger.sent(from).find(ref)
+    if (earlier !== undefined) return earlier
+    const { mailbox } = to
+    const fileBytes = attachment === undefined ? 0 : ledger.attachments.bytes(to) + attachment.size
+    const full = overLimits(this.#limits, mailbox.count + 1, mailbox.bytes + text.length, fileBytes)
+    if (full !== undefined) return full
+    if (attachment !== undefined) {
+      ledger.attachments.attach(to, mailbox.next, attachment)
+      kept.add(attachment.id)
+    }
+    const id = ledger.takeId()
+    if (ref !== '') {
+      ledger.sent(from).add(ref, id)
+      ledger.touch(from)
+    }
+    const seq = mailbox.next
+    const item = { kind: 'message', seq, id, from: from.number, sender, ref, text, acceptedAt } as const
+    ledger.append(to, attachment === undefined ? item : { ...item, attachment })
+    return id
+  }
+
+  /** The recipient has a message: its sender gets a receipt, unless that account is gone. */
+  #putReceipt(item: StoredMessage, recipient: UserName): boolean {
+    const sender = this.#senderOf(item)
+    if (sender === undefined) return false
+    const seq = sender.mailbox.next
+    sender.sent?.delivered?.add(item.id)
+    this.#ledger.append(sender, { kind: 'receipt', seq, id: item.id, ref: item.ref, recipient })
+    return true
+  }
+
+  /** The account that sent a message, unless it is gone or damaged. */
+  #senderOf({ sender, from }: StoredMessage): LedgerAccount | undefined {
+    const account = this.#ledger.intact(sender)
+    return account?.number === from ? account : undefined
+  }
+
+  /** The receipt of a message is confirmed, or will never come: its ref may be used for another message. */
+  #freeRef(sender: LedgerAccount, { ref, id }: StoredItem): void {
+    if (ref === '') return
+    const ledger = this.#ledger
+    ledger.sent(sender).release(ref, id)
+    ledger.touch(sender)
+  }
+}
+
+function noSuchUser(): Fault {
+  return new Fault('no-such-user', 'there is no such user')
+}

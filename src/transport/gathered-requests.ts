@@ -6,12 +6,16 @@ import { SendBatch } from './send-batch.ts'
 import type { SessionPeer } from './session-context.ts'
 
 /** A connection, as what its chunks gather sees it. */
-export interface GatheringPeer extends Pick<SessionPeer, 'context' | 'session' | 'claim'> {
+interface GatheringPeer extends Pick<SessionPeer, 'context' | 'session' | 'claim'> {
+  write(frames: string): void
+}
+
+/** Who keeps count of requests, and answers those that fail. */
+export interface Answering {
   /** So many requests were taken. */
   begin(count: number): void
   /** So many were answered. */
   done(count: number): void
-  write(frames: string): void
   /** Answers a request with what went wrong. */
   fault(ref: ByteString, error: unknown): void
 }
@@ -19,11 +23,13 @@ export interface GatheringPeer extends Pick<SessionPeer, 'context' | 'session' |
 /** The SENDs, and the last ACK, of the chunk that is being read: what is handed on once a chunk instead of once a frame. */
 export class GatheredRequests {
   readonly #peer: GatheringPeer
+  readonly #requests: Answering
   #sends: SendBatch | undefined
   #confirmed: Seq = 0
 
-  constructor(peer: GatheringPeer) {
+  constructor(peer: GatheringPeer, requests: Answering) {
     this.#peer = peer
+    this.#requests = requests
   }
 
   /** Takes the fields of a SEND. The hot path: those of a chunk go to the service as one batch. */
@@ -53,17 +59,17 @@ export class GatheredRequests {
 
   #sendBatch(batch: SendBatch): void {
     this.#sends = undefined
-    const peer = this.#peer
     const { refs } = batch
-    peer.begin(refs.length)
+    const requests = this.#requests
+    requests.begin(refs.length)
     this.#submit(batch.submissions).then(
       (outcomes) => {
-        peer.write(batch.replies(outcomes, (ref, fault) => peer.fault(ref, fault)))
-        peer.done(refs.length)
+        this.#peer.write(batch.replies(outcomes, (ref, fault) => requests.fault(ref, fault)))
+        requests.done(refs.length)
       },
       (error) => {
-        for (const ref of refs) peer.fault(ref, error)
-        peer.done(refs.length)
+        for (const ref of refs) requests.fault(ref, error)
+        requests.done(refs.length)
       },
     )
   }

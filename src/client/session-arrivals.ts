@@ -3,6 +3,7 @@ import type { Incoming, IncomingAttachment, IncomingMessage, Receive } from './c
 import type { WaitingFile } from './session-download.ts'
 import { Line } from './session-line.ts'
 import { type Mark, type Marks, NO_MARK } from './session-marks.ts'
+import { UnsafeFiles } from './session-unsafe-files.ts'
 
 /** What arrivals work with. */
 export interface ArrivalsContext {
@@ -26,14 +27,7 @@ interface Mailbox {
   /** What has arrived, taken or not. */
   arrived: Mark
   written: Mark
-  /**
-   * Files that are not safe yet, by their seqs: nothing from the first of them on is confirmed. And those that are safe behind
-   * one that is not.
-   */
-  readonly unfinished: Map<number, IncomingAttachment>
-  readonly finished: Set<number>
-  /** Up to here all is safe, and the server was told. */
-  safe: number
+  readonly files: UnsafeFiles
   /** The server has another one by now: what is still taken of this one must not be confirmed in the other. */
   over: boolean
 }
@@ -84,7 +78,7 @@ export class SessionArrivals {
     this.#stuck = false
     if (this.#mailbox?.user === user) return
     const mark = this.#context.marks.read(user)
-    this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false, ...noFiles() }
+    this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false, files: new UnsafeFiles() }
   }
 
   /** The user is present no more: what was not taken stays on the server, and comes again. */
@@ -92,8 +86,7 @@ export class SessionArrivals {
     this.#items.clear()
     if (this.#mailbox === undefined) return
     this.#mailbox.arrived = this.#taking?.mark ?? this.#mailbox.shown
-    // What is not safe comes again with its message.
-    this.#mailbox.unfinished.clear()
+    this.#mailbox.files.clear()
   }
 
   /** The account is gone, or is a new one. */
@@ -156,7 +149,7 @@ export class SessionArrivals {
     this.#confirming = false
     const mailbox = this.#mailbox
     if (mailbox === undefined || mailbox.shown.seq === 0) return
-    const through = confirmable(mailbox)
+    const through = mailbox.files.confirmable(mailbox.shown.seq)
     try {
       if (mailbox.written !== mailbox.shown) this.#context.marks.write(mailbox.user, mailbox.shown)
       mailbox.written = mailbox.shown
@@ -165,8 +158,7 @@ export class SessionArrivals {
       return
     }
     if (through <= 0) return
-    mailbox.safe = through
-    for (const seq of mailbox.finished) if (seq <= through) mailbox.finished.delete(seq)
+    mailbox.files.confirm(through)
     this.#context.confirm(through)
   }
 
@@ -185,7 +177,7 @@ export class SessionArrivals {
         return
       }
       mailbox.over = true
-      mailbox = { ...mailbox, shown: NO_MARK, arrived: NO_MARK, over: false, ...noFiles() }
+      mailbox = { ...mailbox, shown: NO_MARK, arrived: NO_MARK, over: false, files: new UnsafeFiles() }
       this.#mailbox = mailbox
     }
     const { id, at } = mailbox.arrived
@@ -194,7 +186,7 @@ export class SessionArrivals {
       id: Math.max(id, place.id),
       at: later(place.at, at),
     }
-    if (attachment !== undefined) mailbox.unfinished.set(place.seq, attachment)
+    if (attachment !== undefined) mailbox.files.add(place.seq, attachment)
     this.#items.push({ item, ref, mailbox, mark: mailbox.arrived })
     this.advance()
   }
@@ -217,13 +209,15 @@ export class SessionArrivals {
       mediaType: fromByteString(mediaType),
       lost: sha256 === '',
       open: this.#context.download(file),
-      confirm: () => this.#finish(seq, attachment),
+      confirm: () => {
+        if (this.#mailbox?.files.finish(seq, attachment) === true) this.#confirmSoon()
+      },
     }
     const before = this.#mailbox
     if (before !== undefined && hasArrived(before, place)) {
-      if (seq <= before.safe || before.finished.has(seq)) this.#confirmSoon()
-      else if (!before.unfinished.has(seq)) {
-        before.unfinished.set(seq, attachment)
+      if (before.files.wasSafe(seq)) this.#confirmSoon()
+      else if (!before.files.has(seq)) {
+        before.files.add(seq, attachment)
         const again = { ...item, attachment, again: true } as const
         this.#items.push({ item: again, ref: undefined, mailbox: before, mark: undefined })
         this.advance()
@@ -232,16 +226,6 @@ export class SessionArrivals {
     }
     this.#arrive(place, { ...item, attachment }, undefined, attachment)
     return true
-  }
-
-  /** A file is safe. */
-  #finish(seq: number, attachment: IncomingAttachment): void {
-    const mailbox = this.#mailbox
-    // That of an earlier session: it came again, or will.
-    if (mailbox?.unfinished.get(seq) !== attachment) return
-    mailbox.unfinished.delete(seq)
-    mailbox.finished.add(seq)
-    this.#confirmSoon()
   }
 
   #take(arrival: Arrival): void {
@@ -290,18 +274,9 @@ export class SessionArrivals {
   }
 }
 
-function noFiles(): Pick<Mailbox, 'unfinished' | 'finished' | 'safe'> {
-  return { unfinished: new Map(), finished: new Set(), safe: 0 }
-}
-
 /** Is an item of this place one that has arrived already; see `SessionArrivals`. */
 function hasArrived({ arrived }: Mailbox, { seq, id, at }: Mark): boolean {
   return seq <= arrived.seq && id <= arrived.id && at <= arrived.at
-}
-
-/** The last seq that may be confirmed: what was shown, up to the first file that is not safe. */
-function confirmable({ shown, unfinished }: Mailbox): number {
-  return unfinished.size === 0 ? shown.seq : Math.min(shown.seq, Math.min(...unfinished.keys()) - 1)
 }
 
 /** Of two times in ISO 8601, both UTC; text order is time order. */

@@ -2,8 +2,8 @@ import { type ByteString, fromByteString } from '../domain/byte-string.ts'
 import type { Incoming, IncomingAttachment, IncomingMessage, Receive } from './client.ts'
 import type { WaitingFile } from './session-download.ts'
 import { Line } from './session-line.ts'
-import { type Mark, type Marks, NO_MARK } from './session-marks.ts'
-import { UnsafeFiles } from './session-unsafe-files.ts'
+import type { Mark, Marks } from './session-marks.ts'
+import { SeenMailbox } from './session-seen-mailbox.ts'
 
 /** What arrivals work with. */
 export interface ArrivalsContext {
@@ -19,24 +19,11 @@ export interface ArrivalsContext {
   failed(error: Error): void
 }
 
-/** A mailbox of the server, as far as this client has seen it. */
-interface Mailbox {
-  readonly user: string
-  /** What was taken. */
-  shown: Mark
-  /** What has arrived, taken or not. */
-  arrived: Mark
-  written: Mark
-  readonly files: UnsafeFiles
-  /** The server has another one by now: what is still taken of this one must not be confirmed in the other. */
-  over: boolean
-}
-
 interface Arrival {
   readonly item: Incoming
   /** Of a receipt: the ref of its SEND. */
   readonly ref: ByteString | undefined
-  readonly mailbox: Mailbox
+  readonly mailbox: SeenMailbox
   /** Undefined: its message was shown before. */
   readonly mark: Mark | undefined
 }
@@ -50,14 +37,10 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 /**
  * Items that have arrived, taken in order, one after the other, each once. They are confirmed together once per tick, after
  * that was written down. What arrives again was on its way when a connection went: it is confirmed and not shown.
- *
- * A name that is registered again has seqs above its old ones. But a server whose data was thrown away begins anew, and what it
- * sends must not be taken for what was shown: of the old mailbox, nothing up to the last seq has a larger id, or a later
- * time, than all that was shown of it together, whatever the clock did. What has is of another mailbox.
  */
 export class SessionArrivals {
   readonly #context: ArrivalsContext
-  #mailbox: Mailbox | undefined
+  #mailbox: SeenMailbox | undefined
   readonly #items = new Line<Arrival>()
   /** How many may have arrived and not been taken: what the server's window allows. */
   #room = 0
@@ -77,8 +60,7 @@ export class SessionArrivals {
     this.#room = Math.max(this.#room, window)
     this.#stuck = false
     if (this.#mailbox?.user === user) return
-    const mark = this.#context.marks.read(user)
-    this.#mailbox = { user, shown: mark, arrived: mark, written: mark, over: false, files: new UnsafeFiles() }
+    this.#mailbox = new SeenMailbox(user, this.#context.marks.read(user))
   }
 
   /** The user is present no more: what was not taken stays on the server, and comes again. */
@@ -172,22 +154,15 @@ export class SessionArrivals {
     let mailbox = this.#mailbox
     if (mailbox === undefined) return
     if (place.seq <= mailbox.arrived.seq) {
-      if (hasArrived(mailbox, place)) {
+      if (mailbox.has(place)) {
         if (place.seq <= mailbox.shown.seq) this.#confirmSoon()
         return
       }
-      mailbox.over = true
-      mailbox = { ...mailbox, shown: NO_MARK, arrived: NO_MARK, over: false, files: new UnsafeFiles() }
+      mailbox = mailbox.replaced()
       this.#mailbox = mailbox
     }
-    const { id, at } = mailbox.arrived
-    mailbox.arrived = {
-      seq: place.seq,
-      id: Math.max(id, place.id),
-      at: later(place.at, at),
-    }
     if (attachment !== undefined) mailbox.files.add(place.seq, attachment)
-    this.#items.push({ item, ref, mailbox, mark: mailbox.arrived })
+    this.#items.push({ item, ref, mailbox, mark: mailbox.arrive(place) })
     this.advance()
   }
 
@@ -214,7 +189,7 @@ export class SessionArrivals {
       },
     }
     const before = this.#mailbox
-    if (before !== undefined && hasArrived(before, place)) {
+    if (before?.has(place) === true) {
       if (before.files.wasSafe(seq)) this.#confirmSoon()
       else if (!before.files.has(seq)) {
         before.files.add(seq, attachment)
@@ -272,16 +247,6 @@ export class SessionArrivals {
     // After everything else that this tick brings, and all that is taken at once.
     process.nextTick(flush, this)
   }
-}
-
-/** Is an item of this place one that has arrived already; see `SessionArrivals`. */
-function hasArrived({ arrived }: Mailbox, { seq, id, at }: Mark): boolean {
-  return seq <= arrived.seq && id <= arrived.id && at <= arrived.at
-}
-
-/** Of two times in ISO 8601, both UTC; text order is time order. */
-function later(one: string, other: string): string {
-  return one < other ? other : one
 }
 
 function flush(arrivals: SessionArrivals): void {

@@ -31,15 +31,8 @@ export interface Typed {
   readonly option: boolean
 }
 
-/** What people type after a command, and how it is told from what follows. */
-const FIELDS = {
-  userName: /^\s+(\S+)/,
-  prefix: /^\s+(\S+)/,
-  fileName: /^\s+(?:"([^"]+)"(?=\s|$)|(\S+))/,
-  message: /^\s(.+)$/s,
-} as const
-
-type Field = keyof typeof FIELDS
+/** What people type after a command. */
+export type Field = 'userName' | 'prefix' | 'fileName' | 'message'
 
 /** One row: what people type, what they read, and what is done. */
 export interface Command {
@@ -210,54 +203,9 @@ async function trimmed(client: Client, trim: CommandContext['trim'], typed: stri
   throw new Fault('not-connected', `${sender} is not connected any more: the message was not sent`)
 }
 
-/** What a line says: nothing, a command with its fields, or something that is neither, with the words for it. */
-export type ParsedLine =
-  | { readonly kind: 'blank' }
-  | ({ readonly kind: 'command'; readonly command: Command } & Typed)
-  | { readonly kind: 'mistake'; readonly command: string; readonly words: string }
-
-/** Reads a line as typed. Commands are case-insensitive; a message keeps all its blanks after the one that separates it. */
-export function parseLine(line: string): ParsedLine {
-  const [, word, rest = ''] = /^\s*(\S+)(.*)$/s.exec(line) ?? []
-  if (word === undefined) return { kind: 'blank' }
-  const name = word.toUpperCase()
-  const command = COMMANDS.find((row) => row.name === name)
-  if (command === undefined) {
-    return { kind: 'mistake', command: name, words: `Error: command ${name} not valid.` }
-  }
-  const { fields, left } = readFields(command, rest)
-  const option = left !== '' && left === command.option
-  const { least = command.fields.length } = command
-  if (fields.length >= least && (left === '' || option)) return { kind: 'command', command, fields, option }
-  return {
-    kind: 'mistake',
-    command: name,
-    words: `Syntax error. ${command.fields.length === 0 ? 'Use' : 'Usage'}: ${usage(command)}`,
-  }
-}
-
-/** Does a line begin with a command, whatever follows it. */
-export function isCommand(line: string): boolean {
-  const name = line.trimStart().split(/\s/, 1)[0]?.toUpperCase()
-  return COMMANDS.some((row) => row.name === name)
-}
-
 /** How a command is typed, without its option: `SEND <userName> <message>` (wire-protocol 4). */
 export function usage({ name, fields, least = fields.length }: Command): string {
   return [name, ...fields.map((field, at) => (at < least ? `<${field}>` : `[${field}]`))].join(' ')
-}
-
-/** The fields that a command finds in what was typed after its name, and what is left over. */
-function readFields(command: Command, typed: string): { fields: string[]; left: string } {
-  const fields: string[] = []
-  let left = typed
-  for (const field of command.fields) {
-    const found = FIELDS[field].exec(left)
-    if (found === null) break
-    fields.push(found[1] ?? found[2] ?? '')
-    left = left.slice(found[0].length)
-  }
-  return { fields, left: left.trim() }
 }
 
 /** HELP, for terminals of 80 columns: what each command does stands below it. */

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { harmless } from '../domain/harmless.ts'
-import { COMMANDS, parseLine } from './commands.ts'
+import { parseLine } from './command-line.ts'
+import { COMMANDS } from './commands.ts'
 
 /** What Tab offers: commands, then names that were seen, then files. */
 export interface Completion {

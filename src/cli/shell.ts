@@ -1,7 +1,7 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { ClientIo, ClientOptions } from './client-options.ts'
-import { isCommand } from './commands.ts'
+import { isCommand } from './command-line.ts'
 import { createCompletion } from './completion.ts'
 import { createConversation } from './conversation.ts'
 import { EXIT_CODES, type ExitCode } from './exit-code.ts'

@@ -1,4 +1,5 @@
-import { COMMANDS, parseLine, usage } from '../../src/cli/commands.ts'
+import { parseLine } from '../../src/cli/command-line.ts'
+import { COMMANDS, usage } from '../../src/cli/commands.ts'
 
 const fieldsOf = (line: string) => {
   const parsed = parseLine(line)

@@ -79,6 +79,22 @@ describe.each(PROTOCOLS)('over the %s protocol', (name, protocol) => {
     await sender.end()
   })
 
+  // The session protocol's DISCONNECT names nobody, so there whoever is not connected here is just that.
+  test('DISCONNECT of somebody else, or of nobody, is refused in the words of wire-protocol 4', async () => {
+    const [alice] = await newUsers()
+    const { code, out } = await runScript(
+      [`DISCONNECT ${alice}`, 'DISCONNECT nobody', 'SEND nobody hi'],
+      ...at(),
+    )
+    const nobody = name === 'legacy' ? 'USER DOES NOT EXIST' : 'USER NOT CONNECTED'
+    expect([code, ...out]).toEqual([
+      1,
+      'DISCONNECT FAIL / USER NOT CONNECTED',
+      `DISCONNECT FAIL / ${nobody}`,
+      'SEND FAIL',
+    ])
+  })
+
   test('leaving disconnects, so that the next run may connect', async () => {
     const [alice] = await newUsers()
     for (let run = 0; run < 2; run += 1) {

@@ -8,12 +8,13 @@ import { describeWith } from '../support/describe-with.ts'
 import { dialSessionPeer, type SessionPeer, speakSession } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
-describeWith('openssl')('the TLS port', () => {
+describeWith('openssl')('the TLS port, and that of HTTPS', () => {
   let folder: string
   let first: TestCertificate
   let second: TestCertificate
   let server: ServerProcess
   let tlsPort: number
+  let httpsPort: number
   const sockets: TLSSocket[] = []
 
   beforeAll(async () => {
@@ -26,9 +27,11 @@ describeWith('openssl')('the TLS port', () => {
     const limits = ['--request-timeout', '1', '--max-connections-per-address', '40']
     server = await startServerProcess({
       folder: join(folder, 'data'),
-      flags: ['--tls-port', '0', ...files, ...limits],
+      flags: ['--tls-port', '0', '--https-port', '0', ...files, ...limits],
     })
-    tlsPort = Number((await server.logged('started')).tlsPort)
+    const started = await server.logged('started')
+    tlsPort = Number(started.tlsPort)
+    httpsPort = Number(started.httpsPort)
   })
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy()
@@ -75,6 +78,7 @@ describeWith('openssl')('the TLS port', () => {
 
   test.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s', async (version) => {
     await expect(dial(old(version))).rejects.toThrow(/protocol version/i)
+    await expect(dial({ ...old(version), port: httpsPort })).rejects.toThrow(/protocol version/i)
   })
 
   test('knows no legacy requests: its programs know no TLS', async () => {
@@ -119,6 +123,7 @@ describeWith('openssl')('the TLS port', () => {
     await copyFile(second.keyFile, join(folder, 'key.pem'))
     server.signal('SIGHUP')
     await certificateIs('second.example')
+    await certificateIs('second.example', httpsPort)
     expect(await peer.ask('PING')).toEqual(['OK', ''])
 
     await writeFile(join(folder, 'cert.pem'), 'no certificate')
@@ -128,9 +133,9 @@ describeWith('openssl')('the TLS port', () => {
     expect((await server.ended).stderr).toMatch(/the certificate in use stays/)
   })
 
-  async function certificateIs(name: string): Promise<void> {
+  async function certificateIs(name: string, port = tlsPort): Promise<void> {
     for (;;) {
-      const socket = await dial()
+      const socket = await dial({ port })
       if (whoVouches(socket) === name) return
       socket.destroy()
     }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -123,6 +123,14 @@ describe('dms user', () => {
     const { stdout } = await dmsUser('list', 'user')
     expect(stdout.split('\n').slice(0, -1)).toEqual(names.map((name) => `${name}  open  0 waiting`))
     await registrar.close()
+  })
+
+  test('nobody but the owner of the server reads or writes anything in the folder', async () => {
+    await dmsUser('add', 'ann')
+    for (const name of ['.', ...(await readdir(folder, { recursive: true }))]) {
+      const { mode } = await stat(join(folder, name))
+      expect([name, mode & 0o077]).toEqual([name, 0])
+    }
   })
 
   test('only the owner of the server opens its socket, and a restart takes the place of one that was left', async () => {

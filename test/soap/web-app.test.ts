@@ -1,5 +1,8 @@
 import { connect } from 'node:net'
 import supertest from 'supertest'
+import { readContract } from '../../src/soap/contract.ts'
+import { escapeHtml } from '../../src/web/html.ts'
+import { createWebApp } from '../../src/web/web-app.ts'
 import { openTextServer, type TextServer } from './text-server.ts'
 
 /** The addresses in a WSDL. */
@@ -46,6 +49,19 @@ describe('what a browser or a tool opens', () => {
       expect(reply.status).toBe(200)
     }
   })
+
+  test.each(['text', 'messaging'])(
+    'the documentation of each operation of the %s service has an example, and the page shows it',
+    async (name) => {
+      const contract = await readContract({ wsdlPath: `wsdl/${name}.wsdl` })
+      const app = createWebApp({ services: new Map([['/', contract]]), failure: () => undefined })
+      const { text } = await supertest(app).get('/')
+      for (const { documentation } of contract.operations) {
+        const [example = 'none'] = /\bExample\b.*$/s.exec(documentation) ?? []
+        expect(text).toContain(escapeHtml(example))
+      }
+    },
+  )
 
   test.each(['/?wsdl', '/?WSDL', '/?singleWsdl', '/?wsdl=text.wsdl'])('%s is the contract', async (path) => {
     const reply = await supertest(server.url).get(path).buffer(true)

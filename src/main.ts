@@ -31,7 +31,7 @@ const COMMANDS = {
   },
 }
 
-/** Runs a server until a signal stops it; a second signal ends it at once. */
+/** Runs a server until a signal stops it, or its terminal is closed; a second signal ends it at once. */
 async function runServer(config: ServerConfig): Promise<number> {
   // What the server writes is nobody else's to read.
   process.umask(0o077)
@@ -39,7 +39,7 @@ async function runServer(config: ServerConfig): Promise<number> {
   const server = await startServer(config)
   boundYoungGeneration()
   // Listened for before it says that it is up: whoever reads that may send a signal at once.
-  const stop = nextSignal()
+  const stop = Promise.race([nextSignal(), terminalClosed()])
   announce(config, server)
   process.on('SIGHUP', () => {
     try {
@@ -48,10 +48,10 @@ async function runServer(config: ServerConfig): Promise<number> {
       process.stderr.write(`${explain(error)}; the certificate in use stays\n`)
     }
   })
-  const signal = await stop
+  const why = await stop
   void nextSignal().then(() => process.exit(128 + 2))
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
-  process.stderr.write(`dms: ${signal}, stopping (again to stop at once)\n`)
+  process.stderr.write(`dms: ${why}, stopping (again to stop at once)\n`)
   await server.close()
   return 0
 }
@@ -79,6 +79,17 @@ function announce(config: ServerConfig, server: RunningServer): void {
   process.stdout.write(`${lines.filter((line) => line !== undefined).join('\n')}\n`)
 }
 
+/** Resolves when the terminal that is written to is gone. Where it is none, and nobody reads the log any more, the server goes on without. */
+function terminalClosed(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', () => {
+        if (stream.isTTY) resolve('the terminal was closed')
+      })
+    }
+  })
+}
+
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const signals = ['SIGINT', 'SIGTERM'] as const
@@ -95,7 +106,7 @@ const ADVICE: Readonly<
   Record<string, (error: NodeJS.ErrnoException & { address?: string; port?: number }) => string>
 > = {
   EADDRINUSE: ({ address, port }) =>
-    `${address}:${port} is in use: stop what listens there, or choose another port with --port or --soap-port`,
+    `${address}:${port} is in use: stop what listens there, or choose another port with --port, --soap-port, --tls-port or --https-port`,
   EADDRNOTAVAIL: ({ address }) => `${address} is not an address of this machine: choose another with --host`,
   ENOTFOUND: ({ message }) => `${message}: choose another address with --host`,
   EACCES: ({ message }) => `${message}: choose another folder with --data, or another port`,

@@ -96,6 +96,20 @@ describe.each(VERSIONS)('the messaging service over SOAP %s', (version) => {
     expect(await users('x')).toEqual([])
   })
 
+  test.each(['__proto__', 'constructor'])(
+    '%s is a name, a password, an id and a text like any other',
+    async (name) => {
+      expect((await bed.call(request('Register', { userName: name, password: name }), how)).status).toBe(200)
+      const user = bed.as(name, name)
+      expect((await user.send(name, name, name, how)).result).toMatchObject({ clientMessageId: name })
+      expect((await user.status(name, how)).result?.status).toBe('Waiting')
+      expect((await user.status('toString', how)).fault?.name).toBe('MessageNotFound')
+      expect(await user.receive(10, 0, how)).toMatchObject([{ message: { sender: name, text: name } }])
+      expect(listOf((await user.users(name, how)).result?.user)).toEqual([{ name, online: 'true' }])
+      expect((await user.send('toString', 'x', undefined, how)).fault?.name).toBe('UserNotFound')
+    },
+  )
+
   test('messages and receipts come in the order of seq, in one list', async () => {
     const [ada, bob] = [bed.as('ada'), bed.as('bob')]
     await ada.send('bob', 'one', 'r', how)

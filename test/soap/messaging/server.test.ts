@@ -1,6 +1,7 @@
 import { Agent, request as post } from 'node:http'
 import {
   openPipedClient,
+  PROTOCOLS,
   runScript,
   type ServerProcess,
   startServerProcess,
@@ -20,8 +21,8 @@ describe('/messaging of a server', () => {
   })
 
   /** A call, and a way to hang up on it. */
-  function call(body: string, user?: string) {
-    const authorization = user === undefined ? {} : { Authorization: `Basic ${btoa(`${user}:pass word`)}` }
+  function call(body: string, user?: string, password = 'pass word') {
+    const authorization = user === undefined ? {} : { Authorization: `Basic ${btoa(`${user}:${password}`)}` }
     const document = envelope(body, {})
     const headers = {
       'Content-Type': 'text/xml; charset=utf-8',
@@ -51,8 +52,8 @@ describe('/messaging of a server', () => {
   const register = (userName: string) => call(request('Register', { userName, password: 'pass word' })).answer
   const send = (user: string, recipient: string, text: string, clientMessageId?: string) =>
     call(request('Send', { recipient, text, clientMessageId }), user).answer
-  const receive = (user: string, waitSeconds: number) =>
-    call(request('Receive', { maxMessages: 10, waitSeconds }), user)
+  const receive = (user: string, waitSeconds: number, password?: string) =>
+    call(request('Receive', { maxMessages: 10, waitSeconds }), user, password)
   const flags = () => ['-p', String(server.port), '--wsdl', server.wsdl]
 
   test('has its WSDL and stands on the services page', async () => {
@@ -64,25 +65,49 @@ describe('/messaging of a server', () => {
     expect(page.match(/<input data-file type="file">/g)).toHaveLength(1)
   })
 
-  test('what a program sends by SOAP is shown by the command line, and the other way round, with receipts', async () => {
-    expect((await register('ada')).status).toBe(200)
-    await runScript(['REGISTER bob'], ...flags())
-    const bob = openPipedClient(...flags())
-    bob.type('CONNECT bob')
-    await bob.until(/^CONNECT OK$/m)
-    expect((await send('ada', 'bob', 'hi by SOAP', 'r')).result).toMatchObject({ clientMessageId: 'r' })
-    await bob.until(/^MESSAGE \d+ FROM ada :\n {2}hi by SOAP\nEND$/m)
-    expect((await receive('ada', 60).answer).result?.entry).toMatchObject({
-      receipt: { clientMessageId: 'r', recipient: 'bob' },
-    })
-    await call(request('Acknowledge', { seq: 1 }), 'ada').answer
+  test.each(PROTOCOLS)(
+    'what a program sends by SOAP is shown by the command line (%s), and the other way round, with receipts',
+    async (protocol, more) => {
+      const [ada, name] = [`ada-${protocol}`, `bob-${protocol}`]
+      expect((await register(ada)).status).toBe(200)
+      await runScript([`REGISTER ${name}`], ...flags(), ...more)
+      const bob = openPipedClient(...flags(), ...more)
+      bob.type(`CONNECT ${name}`)
+      await bob.until(/^CONNECT OK$/m)
+      expect((await send(ada, name, 'hi by SOAP', 'r')).result).toMatchObject({ clientMessageId: 'r' })
+      await bob.until(/^MESSAGE \d+ FROM ada-\w+ :\n {2}hi by SOAP\nEND$/m)
+      const [receipt] = listOf<{ seq: string }>((await receive(ada, 60).answer).result?.entry)
+      expect(receipt).toMatchObject({ receipt: { clientMessageId: 'r', recipient: name } })
+      await call(request('Acknowledge', { seq: Number(receipt?.seq) }), ada).answer
 
-    bob.type('SEND ada hi   by   prompt')
-    const [entry] = listOf<{ seq: string; message: object }>((await receive('ada', 60).answer).result?.entry)
-    expect(entry?.message).toMatchObject({ sender: 'bob', text: 'hi by prompt' })
-    await call(request('Acknowledge', { seq: Number(entry?.seq) }), 'ada').answer
-    await bob.until(/^SEND MESSAGE id \d+ OK$/m)
-    await bob.end()
+      bob.type(`SEND ${ada} hi   by   prompt`)
+      const [entry] = listOf<{ seq: string; message: object }>((await receive(ada, 60).answer).result?.entry)
+      expect(entry?.message).toMatchObject({ sender: name, text: 'hi by prompt' })
+      await call(request('Acknowledge', { seq: Number(entry?.seq) }), ada).answer
+      await bob.until(/^SEND MESSAGE id \d+ OK$/m)
+      await bob.end()
+    },
+  )
+
+  test('who is connected by the original protocol is present to SOAP, and the other way round', async () => {
+    await register('ada')
+    const leo = openPipedClient(...flags(), '--legacy')
+    leo.type('REGISTER leo', 'CONNECT leo')
+    await leo.until(/^CONNECT OK$/m)
+    expect((await receive('leo', 0, '').answer).fault?.name).toBe('UserAlreadyConnected')
+    leo.type('DISCONNECT leo')
+    await leo.until(/^DISCONNECT OK$/m)
+    const waiting = receive('leo', 60, '').answer
+    const online = async () => {
+      const users = await call(request('ListUsers', { prefix: 'leo' }), 'ada').answer
+      return listOf<{ online: string }>(users.result?.user)[0]?.online === 'true'
+    }
+    while (!(await online()));
+    leo.type('CONNECT leo')
+    await leo.until(/^USER ALREADY CONNECTED$/m)
+    await send('ada', 'leo', 'for SOAP')
+    expect((await waiting).result?.entry).toMatchObject({ message: { text: 'for SOAP' } })
+    await leo.end()
   })
 
   test('who hangs up while waiting is not waited for', async () => {

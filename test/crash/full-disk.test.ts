@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import type { ServerAddress } from './actor.ts'
 import { askLegacy } from './legacy-request.ts'
@@ -43,6 +44,7 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
   let folder: string
   let server: ServerProcess
   let address: ServerAddress
+  let carl: SessionPeer
   const accepted: string[] = []
 
   beforeAll(async () => {
@@ -51,9 +53,13 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
     await start()
     for (const user of ['ann', 'bob']) await askLegacy(address, 'REGISTER', user)
     await askLegacy(address, 'CONNECT', 'ann', '65001')
+    carl = await dialSessionPeer(server.port)
+    carl.send(['SESSION', 1], ['REGISTER', 'r', 'carl', ''], ['CONNECT', 'c', 'carl', ''])
+    expect(await carl.reply('c')).toEqual(['OK', '0'])
   }, 60_000)
 
   afterAll(async () => {
+    await carl.close()
     await server.kill()
     disk.release?.(folder)
     await removeTempFolders()
@@ -71,7 +77,7 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
     return code
   }
 
-  test('that becomes full: SEND is answered with 2, the server is not ready and says so', async () => {
+  test('that becomes full: SEND is answered with 2, or unavailable, the server is not ready and says so', async () => {
     disk.fill(server.pid, folder)
     let count = 0
     while ((await send(`${count} ${'x'.repeat(4000)}`)) === 0) count++
@@ -80,6 +86,7 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
     // Another is not let in on the chance that it fits.
     expect(await send('small')).toBe(2)
     expect((await askLegacy(address, 'REGISTER', 'eve'))[0]).toBe(2)
+    expect((await carl.ask('SEND', 'bob', 'small')).slice(0, 2)).toEqual(['FAULT', 'unavailable'])
   })
 
   test('that has room again: the server recovers by itself', async () => {
@@ -88,6 +95,7 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
     expect((await server.readyz()).status).toBe(200)
     expect(await send('after the recovery')).toBe(0)
     expect((await askLegacy(address, 'REGISTER', 'eve'))[0]).toBe(0)
+    expect((await carl.ask('SEND', 'bob', 'by a session'))[0]).toBe('OK')
   })
 
   test('lost nothing that was accepted, though the server is killed now', async () => {

@@ -39,11 +39,14 @@ export function sendAttachment({ bytes: _, ...file }: FileToSend, content: strin
   return head.replace('</SendAttachment>', `<content>${content}</content>${id}</SendAttachment>`)
 }
 
-/** The document with the envelope as the first part. */
-export function rootOf(user: string, version: Version, body: string) {
+/** The document with the envelope as the first part; with a UsernameToken where a user is named. */
+export function rootOf(user: string | undefined, version: Version, body: string) {
   return {
     headers: [`Content-Type: application/xop+xml; type="${MEDIA[version].type}"`, 'Content-ID: <root@a>'],
-    bytes: envelope(body, { version, header: usernameToken(user, PASSWORD) }),
+    bytes: envelope(body, {
+      version,
+      ...(user === undefined ? {} : { header: usernameToken(user, PASSWORD) }),
+    }),
   }
 }
 

@@ -1,10 +1,14 @@
-import { Agent, get } from 'node:https'
+import { Agent, get, request as post } from 'node:https'
 import { join } from 'node:path'
 import soap from 'soap'
 import { type ServerProcess, startServerProcess } from '../../crash/server-process.ts'
 import { makeCertificate } from '../../support/certificate.ts'
 import { describeWith } from '../../support/describe-with.ts'
+import { fileBytes } from '../../support/files.ts'
+import { request } from '../../support/messaging-calls.ts'
 import { makeTempFolder, removeTempFolders } from '../../support/temp-folder.ts'
+import { contentType, include, multipart, part, readMultipart } from '../mtom/packages.ts'
+import { rootOf, sendAttachment } from './attachments-bed.ts'
 
 const PASSWORD = 'pass word'
 
@@ -66,5 +70,37 @@ describeWith('openssl')('SOAP over the HTTPS port of a server', () => {
 
     client.setSecurity(new soap.WSSecurity(user, 'wrong'))
     await expect(call('ListUsers', {})).rejects.toThrow('user or secret is wrong')
+  })
+
+  test('a file goes and comes by MTOM, of a caller who is told by HTTP Basic', async () => {
+    const call = (body: string, ...files: readonly Buffer[]) =>
+      new Promise<{ readonly contentType: string; readonly body: Buffer }>((resolve, reject) => {
+        const root = rootOf(undefined, '1.1', body)
+        const bytes = multipart([root, ...files.map((file) => part('f', file))])
+        const headers = {
+          'Content-Type': contentType('1.1'),
+          Authorization: `Basic ${btoa(`eve:${PASSWORD}`)}`,
+        }
+        const sent = post(
+          `${base}/messaging`,
+          { method: 'POST', agent: httpsAgent, headers },
+          async (reply) => {
+            const chunks: Buffer[] = []
+            for await (const chunk of reply) chunks.push(chunk as Buffer)
+            resolve({ contentType: reply.headers['content-type'] ?? '', body: Buffer.concat(chunks) })
+          },
+        )
+        sent.on('error', reject)
+        sent.end(bytes)
+      })
+    const bytes = fileBytes(300_000)
+    await call(request('Register', { userName: 'eve', password: PASSWORD }))
+    const sent = await call(sendAttachment({ recipient: 'eve', bytes }, include('cid:f')), bytes)
+    expect(String(sent.body)).toContain('<SendAttachmentResponse')
+    const seq = /<seq>(\d+)</.exec(
+      String((await call(request('Receive', { maxMessages: 1, waitSeconds: 0 }))).body),
+    )?.[1]
+    const { parts } = readMultipart(await call(request('GetAttachment', { seq })))
+    expect(parts[1]?.bytes.equals(bytes)).toBe(true)
   })
 })

@@ -77,7 +77,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       log = new Log(folder, last + 1)
       // What could not be read may still tell somebody something, or another version.
       if (damage.length > 0) log.setAsideThrough(last)
-      else log.removeThrough(last)
+      else await log.removeThrough(last)
     }
   } catch (error) {
     await root.close()
@@ -165,10 +165,10 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       onProblem('checkpoint', error)
       return
     }
-    checkpointing = settle().then(
+    const removed = settle().then(() => current.removeThrough(ended))
+    checkpointing = removed.then(
       () => {
         checkpointing = undefined
-        current.removeThrough(ended)
         onCheckpoint?.(bytes, performance.now() - began)
       },
       (error) => {

@@ -8,9 +8,9 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeSegment, encodeEntry, encodeSegmentHeader, type LoggedWrite } from './log-entry.ts'
@@ -105,10 +105,10 @@ export class Log {
     return ended
   }
 
-  /** The tree has everything up to and including this segment: it goes, and those before it. */
-  removeThrough(number: number): void {
+  /** The tree has everything up to and including this segment: it goes, and those before it. The file system takes its time for that. */
+  async removeThrough(number: number): Promise<void> {
     for (const old of segmentNumbers(this.#folder)) {
-      if (old <= number) rmSync(join(this.#folder, segmentName(old)), { force: true })
+      if (old <= number) await rm(join(this.#folder, segmentName(old)), { force: true })
     }
   }
 

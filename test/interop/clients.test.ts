@@ -282,7 +282,7 @@ describe.each(CLIENTS)('$name', (one) => {
         expect(await call('Send', message)).toHaveProperty('result')
         await expectFault('MailboxFull', call('Send', message))
         const content = Buffer.alloc(STRICT_FILE_BYTES + 1).toString('base64')
-        const tooLarge = call('SendAttachment', { recipient: fay?.user, fileName: 'x', content })
+        const tooLarge = call('SendAttachment', { recipient: eve?.user, fileName: 'x', content })
         expect(Number((await expectFault('AttachmentTooLarge', tooLarge)).maxAttachmentBytes)).toBe(
           STRICT_FILE_BYTES,
         )

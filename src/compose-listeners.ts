@@ -63,7 +63,7 @@ export function createHttpPorts(
       ),
       app,
       fastPath: (fast) => createFastHttp({ endpoints, held, ...fast }),
-      maxConnections: config.maxConnections,
+      limits: config,
       requestTimeoutMs,
       observer,
       tls,

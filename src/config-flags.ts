@@ -83,7 +83,7 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--mailbox-attachment-bytes <bytes>', env: 'DMS_MAILBOX_ATTACHMENT_BYTES', otherwise: 268_435_456, parse: count, text: 'bytes of files that may wait for one user' },
   { flags: '--checkpoint-bytes <bytes>', env: 'DMS_CHECKPOINT_BYTES', otherwise: 33_554_432, parse: wholeNumber(1024, 1_073_741_824), text: 'bytes of the log after which it is brought into the tree; what the log holds costs memory' },
   { flags: '--max-connections <count>', env: 'DMS_MAX_CONNECTIONS', otherwise: 20_000, parse: count, text: 'connections at a time, on each port' },
-  { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address, on each port of the messaging protocols' },
+  { flags: '--max-connections-per-address <count>', env: 'DMS_MAX_CONNECTIONS_PER_ADDRESS', otherwise: 10_000, parse: count, text: 'connections at a time from one address, on each port' },
   { flags: '--max-requests-per-second <count>', env: 'DMS_MAX_REQUESTS_PER_SECOND', otherwise: 1_000_000, parse: count, text: 'requests a second from one address' },
   { flags: '--request-timeout <seconds>', env: 'DMS_REQUEST_TIMEOUT', otherwise: 10, parse: seconds, text: 'how long a request may take to arrive, and a SOAP answer to be read' },
   { flags: '--max-unread-bytes <bytes>', env: 'DMS_MAX_UNREAD_BYTES', otherwise: 1_048_576, parse: wholeNumber(65_536, Number.MAX_SAFE_INTEGER), text: 'bytes that may wait for a peer that reads slowly; then nothing more is read from it or delivered to it' },

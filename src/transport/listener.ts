@@ -1,19 +1,17 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { plainAddress } from '../domain/address.ts'
+import { ConnectionLimit, type ConnectionLimits } from '../domain/connection-limit.ts'
 import type { Observer } from '../domain/observer.ts'
-import { sourceOf } from '../domain/source.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Where to listen, and what one server takes on. */
-export interface ListenerOptions {
+export interface ListenerOptions extends ConnectionLimits {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
   /** Asked in order; the first whose `matches` says yes serves the connection. */
   readonly protocols: readonly Protocol[]
-  readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
   /** How long a connection may take to say which protocol it speaks, in milliseconds. */
   readonly openingTimeoutMs: number
   readonly observer: Observer
@@ -42,11 +40,10 @@ const MAX_FIRST_WORD = 64
 
 /** Opens the socket port: accepts, keeps the limits, and hands each connection to the protocol of its first frame (wire-protocol, opening lines). Rejects with the error of listen(2). */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { host, port, protocols, maxConnections, maxConnectionsPerAddress, openingTimeoutMs, observer } =
-    options
+  const { host, port, protocols, openingTimeoutMs, observer } = options
+  const limit = new ConnectionLimit(options)
   /** Connections that are open, and where each comes from. */
   const open = new Map<Socket, string>()
-  const openByAddress = new Map<string, number>()
   const closed = new Map(protocols.map((protocol) => [protocol, () => observer.closed?.(protocol.name)]))
 
   // allowHalfOpen: a client may shut down its sending side after its request and still reads the reply.
@@ -99,21 +96,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   /** Keeps the limits; a connection beyond them is told so and closed at once. */
   function admit(socket: Socket): boolean {
     const address = plainAddress(socket.remoteAddress)
-    const source = sourceOf(address)
-    const count = (openByAddress.get(source) ?? 0) + 1
-    const limit =
-      open.size >= maxConnections
-        ? 'too many connections'
-        : count > maxConnectionsPerAddress
-          ? 'too many connections from this address'
-          : undefined
-    if (limit !== undefined) {
-      observer.refused?.(address, limit)
-      turnAway(socket, limit)
+    const why = limit.admit(address)
+    if (why !== undefined) {
+      observer.refused?.(address, why)
+      turnAway(socket, why)
       return false
     }
-    open.set(socket, source)
-    openByAddress.set(source, count)
+    open.set(socket, address)
     socket.on('error', ignore)
     socket.on('close', release)
     return true
@@ -121,12 +110,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
   /** A connection has closed. One function for all of them, called on the socket: a closure for each would stay as long as they do. */
   function release(this: Socket): void {
-    const source = open.get(this)
-    if (source === undefined) return
+    const address = open.get(this)
+    if (address === undefined) return
     open.delete(this)
-    const left = (openByAddress.get(source) ?? 1) - 1
-    if (left === 0) openByAddress.delete(source)
-    else openByAddress.set(source, left)
+    limit.release(address)
   }
 
   /** Which protocol the peer speaks nobody knows yet: it gets the words of the first that has some, unless TLS would come first. */

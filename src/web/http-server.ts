@@ -7,6 +7,8 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { plainAddress } from '../domain/address.ts'
+import { ConnectionLimit, type ConnectionLimits } from '../domain/connection-limit.ts'
 import type { Observer } from '../domain/observer.ts'
 
 /** A way past node:http for some requests; connections that it does not serve it hands over. */
@@ -33,8 +35,8 @@ export interface HttpServerOptions {
     readonly handOver: (socket: Socket) => void
     readonly requestTimeoutMs: number
   }) => FastPath
-  /** Connections at a time; more are closed at once. Default: any number. */
-  readonly maxConnections?: number
+  /** Connections at a time; those that are too many are told so, and closed. Default: any number. */
+  readonly limits?: ConnectionLimits
   /** How long a whole request may take to arrive, in milliseconds; one to an endpoint whose body has parts is the endpoint's to cut. */
   readonly requestTimeoutMs?: number
   /** Told of connections as they open and close, and of those refused. */
@@ -55,6 +57,10 @@ export interface HttpServer {
 
 const MAX_HEADER_BYTES = 16 * 1024
 const CLOSE_IDLE_EVERY_MS = 20
+/** How long who was turned away may take to read why, in milliseconds. */
+const LINGER_MS = 1000
+/** So many may at a time; the others are just closed. */
+const MOST_TURNED_AWAY = 100
 const MULTIPART = /^\s*multipart\//i
 
 /** Opens the server. Rejects with node's error (EADDRINUSE, EACCES, …) where it cannot listen. */
@@ -82,8 +88,6 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     options.tls === undefined
       ? createServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
-  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections
-  server.on('drop', (dropped) => observer?.refused?.(dropped?.remoteAddress ?? '', 'too many connections'))
   server.on('checkContinue', listener)
   const protocol = options.tls === undefined ? 'http' : 'https'
   const fastPath =
@@ -92,6 +96,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     observer?.opened?.(protocol)
     socket.on('close', () => observer?.closed?.(protocol))
   })
+  if (options.limits !== undefined) keepLimits(server, options.limits, options.tls !== undefined, observer)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -158,6 +163,48 @@ function putBefore(
   })
   server.on(event, (socket: Socket) => fastPath.accept(socket))
   return fastPath
+}
+
+/** Lets no more connections through to whoever is to have them. */
+function keepLimits(
+  server: HttpsServer | PlainServer,
+  limits: ConnectionLimits,
+  secure: boolean,
+  observer: HttpServerOptions['observer'],
+): void {
+  const limit = new ConnectionLimit(limits)
+  let turnedAway = 0
+  const admitted = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    const { remoteAddress } = socket
+    const why = limit.admit(remoteAddress)
+    if (why === undefined) {
+      socket.on('close', () => limit.release(remoteAddress))
+      for (const listener of admitted) listener.call(server, socket)
+    } else {
+      observer?.refused?.(plainAddress(remoteAddress), why)
+      turnAway(socket, why)
+    }
+  })
+
+  /** What is on its way is read and thrown away: a reset would take the answer with it. */
+  function turnAway(socket: Socket, why: string): void {
+    socket.on('error', () => {})
+    if (secure || turnedAway === MOST_TURNED_AWAY) {
+      socket.destroy()
+      return
+    }
+    turnedAway++
+    const lingering = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.on('close', () => {
+      turnedAway--
+      clearTimeout(lingering)
+    })
+    const head = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${why.length}`
+    socket.end(`${head}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${why}`, 'latin1')
+    socket.resume()
+  }
 }
 
 function pathOf(url: string): string {

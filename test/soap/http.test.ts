@@ -234,31 +234,29 @@ describe('the life of the server', () => {
   })
 })
 
-test('connections beyond the limit are closed at once and told to the log; the others stay', async () => {
+test.each([
+  ['of all', { maxConnections: 2, maxConnectionsPerAddress: 100 }, 'too many connections'],
+  [
+    'of one address',
+    { maxConnections: 100, maxConnectionsPerAddress: 2 },
+    'too many connections from this address',
+  ],
+])('connections beyond the limit %s are told so and closed; the others stay', async (_name, limits, why) => {
   const refused: string[] = []
-  let told: () => void = () => undefined
-  const dropped = new Promise<void>((resolve) => {
-    told = resolve
-  })
-  const server = await openTextServer({
-    http: {
-      maxConnections: 2,
-      observer: {
-        refused(address, why) {
-          refused.push(`${address}: ${why}`)
-          told()
-        },
-      },
-    },
-  })
+  const observer = { refused: (address: string, words: string) => void refused.push(`${address}: ${words}`) }
+  const server = await openTextServer({ http: { limits, observer } })
   const sockets = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')]
   for (const socket of sockets) await once(socket, 'connect')
-  const third = connect(server.port, '127.0.0.1')
-  third.on('error', () => undefined)
-  await dropped
-  await new Promise<void>((resolve) => (third.closed ? resolve() : third.once('close', () => resolve())))
-  expect(refused).toEqual(['127.0.0.1: too many connections'])
+  const tooMany = await fetch(`http://127.0.0.1:${server.port}/?wsdl`)
+  expect([tooMany.status, tooMany.headers.get('retry-after'), await tooMany.text()]).toEqual([503, '1', why])
+  expect(refused).toEqual([`127.0.0.1: ${why}`])
   expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false])
-  for (const socket of sockets) socket.destroy()
+  // Whoever goes makes room.
+  for (const socket of sockets) await once(socket.destroy(), 'close')
+  for (;;) {
+    const again = await fetch(`http://127.0.0.1:${server.port}/?wsdl`)
+    await again.text()
+    if (again.status === 200) break
+  }
   await server.close()
 })

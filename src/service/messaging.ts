@@ -1,31 +1,22 @@
-import {
-  type Attachment,
-  type Attachments,
-  checkFileName,
-  checkMediaType,
-  lostFile,
-} from '../domain/attachments.ts'
+import { type Attachment, type Attachments, lostFile } from '../domain/attachments.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { Fault } from '../domain/fault.ts'
-import type { Envelope, MessageId, Seq } from '../domain/message.ts'
+import type { MessageId, Seq } from '../domain/message.ts'
 import type { Claim, Messaging, Submission } from '../domain/messaging.ts'
 import type { Account } from '../domain/store.ts'
 import { parseUserName, type UserName } from '../domain/user-name.ts'
 import type { DeliverContext } from './deliver.ts'
 import { LocalSession, type SessionRegistry } from './local-session.ts'
+import { createSubmissions, type SubmissionsOptions } from './submissions.ts'
 import { createUploads } from './uploads.ts'
 
 /** What the service decides by. */
-export interface MessagingOptions extends DeliverContext {
+export interface MessagingOptions extends DeliverContext, SubmissionsOptions {
   readonly attachments: Attachments
-  /** The longest text, in bytes. */
-  readonly maxTextBytes: number
   /** The longest file, in bytes; 0: none are taken. 10 MiB by default. */
   readonly maxAttachmentBytes?: number
   /** How long an unfinished file may rest, in milliseconds; see `UploadsOptions`. */
   readonly uploadIdleMs?: number
-  /** The clock, in milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** How many users one listing shows (wire-protocol 2, USERS). */
@@ -35,7 +26,7 @@ const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 
 /** The service over a backend: who may do what, and what it sets in motion. */
 export function createMessaging(options: MessagingOptions): Messaging {
-  const { store, attachments, presence, observer, maxTextBytes, now } = options
+  const { store, attachments, presence, observer } = options
   const { maxAttachmentBytes = MAX_ATTACHMENT_BYTES, uploadIdleMs } = options
   const sessions = new Map<UserName, LocalSession>()
   const ending = new Map<UserName, Promise<void>>()
@@ -44,6 +35,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     maxBytes: maxAttachmentBytes,
     ...(uploadIdleMs === undefined ? {} : { idleMs: uploadIdleMs }),
   })
+  const submissions = createSubmissions(options)
   const registry: SessionRegistry = { store, presence, observer, sessions, ending }
 
   return {
@@ -97,7 +89,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void session.end('disconnected')
     },
 
-    async send(claim, submissions, { absent = false } = {}) {
+    async send(claim, messages, { absent = false } = {}) {
       const sender = claim.name as UserName
       const session = sessions.get(sender)
       const began = performance.now()
@@ -109,11 +101,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
         if (session === undefined && !absent) {
           throw notConnected()
         }
-        outcomes = await append(sender, submissions)
+        outcomes = await submissions.append(sender, messages)
       } catch (error) {
         const fault = Fault.from(error)
         observer.sent?.(
-          submissions.map(() => fault),
+          messages.map(() => fault),
           performance.now() - began,
         )
         throw error
@@ -124,7 +116,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
         const outcome = outcomes[i]
         if (typeof outcome !== 'number') continue
         // The store has accepted it, so the recipient is a user.
-        const recipient = (submissions[i] as Submission).recipient as UserName
+        const recipient = (messages[i] as Submission).recipient as UserName
         observer.accepted?.(outcome, sender, recipient, sessions.has(recipient))
         recipients.add(recipient)
       }
@@ -139,9 +131,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
     async foresee(claim, { recipient, text, fileBytes }) {
       await admit(claim)
-      const open = (await store.account(recipient))?.verifier === ''
-      const refusal =
-        tooLong(text) ?? (open ? noCredential() : await store.refusal(recipient, text.length, fileBytes))
+      const refusal = await submissions.refusal(recipient, text, fileBytes)
       if (refusal !== undefined) throw refusal
     },
 
@@ -201,80 +191,12 @@ export function createMessaging(options: MessagingOptions): Messaging {
     return account
   }
 
-  /** Stores what fits; what is over a limit is refused one by one, the others go on. */
-  async function append(
-    sender: UserName,
-    submissions: readonly Submission[],
-  ): Promise<readonly (MessageId | Fault)[]> {
-    const acceptedAt = now()
-    const withFiles = submissions.some(({ attachment }) => attachment !== undefined)
-    const open = withFiles ? await openAccounts(submissions) : NOBODY
-    const envelopes: Envelope[] = []
-    let refusals: Map<number, Fault> | undefined
-    for (let i = 0; i < submissions.length; i++) {
-      const submission = submissions[i] as Submission
-      const { recipient, ref, text, attachment } = submission
-      const refusal = refusalOf(submission, open)
-      if (refusal !== undefined) refusals = (refusals ?? new Map()).set(i, refusal)
-      else if (attachment === undefined) envelopes.push({ sender, recipient, ref, text, acceptedAt })
-      else envelopes.push({ sender, recipient, ref, text, acceptedAt, attachment })
-    }
-    const outcomes = await store.append(envelopes)
-    if (refusals === undefined) return outcomes
-    let next = 0
-    return submissions.map((_, i) => refusals.get(i) ?? (outcomes[next++] as MessageId | Fault))
-  }
-
-  /** Why a message cannot be sent as it is; undefined: it can. */
-  function refusalOf(
-    { recipient, text, attachment }: Submission,
-    open: ReadonlySet<string>,
-  ): Fault | undefined {
-    const long = tooLong(text)
-    if (long !== undefined || attachment === undefined) return long
-    if (open.has(recipient)) return noCredential()
-    try {
-      checkFileName(attachment.name)
-      checkMediaType(attachment.mediaType)
-      return undefined
-    } catch (error) {
-      return Fault.from(error)
-    }
-  }
-
-  function tooLong(text: ByteString): Fault | undefined {
-    if (text.length <= maxTextBytes) return undefined
-    return new Fault('too-large', `a text has at most ${maxTextBytes} bytes`)
-  }
-
-  /**
-   * The recipients whose accounts are open. The original protocol may read their mailboxes, and it knows no files: it would
-   * confirm them away. No account loses its credential again, so one that has one when it is asked here has it for good.
-   */
-  async function openAccounts(submissions: readonly Submission[]): Promise<ReadonlySet<string>> {
-    const found = new Set<string>()
-    for (const { recipient, attachment } of submissions) {
-      if (attachment !== undefined && (await store.account(recipient))?.verifier === '') found.add(recipient)
-    }
-    return found
-  }
-
   /** The file of a message that waits in the mailbox under this seq. */
   async function waitingAttachment(user: UserName, seq: Seq): Promise<Attachment> {
     const [item] = Number.isSafeInteger(seq) ? await store.read(user, seq - 1, 1) : []
     if (item?.kind === 'message' && item.seq === seq && item.attachment !== undefined) return item.attachment
     throw new Fault('invalid-request', 'no message with a file waits in the mailbox under this seq')
   }
-}
-
-const NOBODY: ReadonlySet<string> = new Set()
-
-function noCredential(): Fault {
-  return new Fault(
-    'not-allowed',
-    'the recipient has no credential, so that a client that cannot take files could read this mailbox: once the ' +
-      'recipient has set a password (PASSWD), files can be sent',
-  )
 }
 
 function notConnected(): Fault {

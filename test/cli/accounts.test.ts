@@ -5,18 +5,17 @@ import {
   openTerminalClient,
   runDms,
   type ScriptResult,
-  type ServerProcess,
-  startServerProcess,
   type TerminalClient,
 } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 let folder: string
 let credentials: string
 const opened: TerminalClient[] = []
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterAll(() => server.close())
 beforeEach(() => {

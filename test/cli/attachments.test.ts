@@ -7,18 +7,17 @@ import {
   openTerminalClient,
   runDms,
   runScript,
-  type ServerProcess,
-  startServerProcess,
 } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { fileBytes, sha256 } from '../support/files.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 let folder: string
 
 beforeAll(async () => {
-  server = await startServerProcess('--max-attachment-bytes', '1000000')
+  server = await startRestartableServer('--max-attachment-bytes', '1000000')
 })
 afterAll(() => server.close())
 beforeEach(async () => {

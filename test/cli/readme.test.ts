@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { openTerminalClient, startServerProcess } from '../support/command-line.ts'
+import { openTerminalClient } from '../support/command-line.ts'
+import { startRestartableServer } from '../support/restartable-server.ts'
 
 const README = readFileSync('README.md', 'utf8')
 const EXAMPLE = README.slice(README.indexOf('## An example'), README.indexOf('From scripts:'))
@@ -9,7 +10,7 @@ test("the README's example, pasted into two prompts, gives what the README shows
     EXAMPLE.matchAll(/^```\n(.*?)\n```$/gms),
     (block) => (block[1] ?? '').split('\n').filter((line) => !line.startsWith('$ ')),
   )
-  const server = await startServerProcess()
+  const server = await startRestartableServer()
   const flags = ['-s', 'localhost', '-p', String(server.port), '--wsdl', server.wsdl]
   const clients = [first, second].map(() => openTerminalClient(flags, { columns: 100 }))
   try {

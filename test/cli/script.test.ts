@@ -1,19 +1,13 @@
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import {
-  createUsers,
-  openPipedClient,
-  PROTOCOLS,
-  runScript,
-  type ServerProcess,
-  startServerProcess,
-} from '../support/command-line.ts'
+import { createUsers, openPipedClient, PROTOCOLS, runScript } from '../support/command-line.ts'
 import { openLegacyStandIn } from '../support/legacy-stand-in.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterAll(() => server.close())
 

@@ -8,18 +8,17 @@ import {
   openPipedClient,
   openTerminalClient,
   runScript,
-  type ServerProcess,
-  startServerProcess,
   type TerminalClient,
 } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 let state: string
 const opened: { close(): Promise<void> }[] = []
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterAll(() => server.close())
 beforeEach(() => {
@@ -181,7 +180,14 @@ test('USERS shows who begins so, and who is online; Tab knows them then', async 
 describeWith('openssl')('TLS', () => {
   test('--tls reaches the TLS port of a server that --ca vouches for, and no other', async () => {
     const { certFile, keyFile } = makeCertificate(state, 'server')
-    const secure = await startServerProcess('--tls-port', '0', '--tls-cert', certFile, '--tls-key', keyFile)
+    const secure = await startRestartableServer(
+      '--tls-port',
+      '0',
+      '--tls-cert',
+      certFile,
+      '--tls-key',
+      keyFile,
+    )
     opened.push(secure)
     const port = ['-s', '127.0.0.1', '-p', String(secure.tlsPort), '--tls']
     const lines = ['REGISTER alice', 'CONNECT alice']

@@ -6,18 +6,17 @@ import {
   openTerminalClient,
   PROTOCOLS,
   runScript,
-  type ServerProcess,
-  startServerProcess,
   type TerminalClient,
   type TerminalOptions,
 } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 let state: string
 const opened: TerminalClient[] = []
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterAll(() => server.close())
 beforeEach(() => {

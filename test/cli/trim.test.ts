@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTrimmer, type Trimmer } from '../../src/cli/trim.ts'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 const WSDL = readFileSync(new URL('../../wsdl/text.wsdl', import.meta.url), 'utf8')
 const opened: (() => unknown)[] = []
@@ -46,9 +46,9 @@ const result = (text: string) =>
   )
 
 describe('with our own text service', () => {
-  let server: ServerProcess
+  let server: RestartableServer
   beforeAll(async () => {
-    server = await startServerProcess()
+    server = await startRestartableServer()
   })
   afterAll(() => server.close())
 

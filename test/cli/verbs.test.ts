@@ -1,18 +1,11 @@
 import { once } from 'node:events'
-import {
-  createUsers,
-  openPiped,
-  PROTOCOLS,
-  runDms,
-  runScript,
-  type ServerProcess,
-  startServerProcess,
-} from '../support/command-line.ts'
+import { createUsers, openPiped, PROTOCOLS, runDms, runScript } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterAll(() => server.close())
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
 const run = promisify(execFile)
@@ -11,11 +11,11 @@ const run = promisify(execFile)
 describe('the page about the client library', () => {
   let page: string
   let folder: string
-  let server: ServerProcess
+  let server: RestartableServer
 
   beforeAll(async () => {
     page = await readFile('docs/client.md', 'utf8')
-    server = await startServerProcess()
+    server = await startRestartableServer()
     folder = await makeTempFolder()
     await mkdir(join(folder, 'node_modules'))
     await symlink(process.cwd(), join(folder, 'node_modules', 'distributed-messaging-service'))

@@ -1,13 +1,13 @@
 import type { ClientState, Incoming } from '../../src/client/client.ts'
 import { createClient } from '../../src/client/connect.ts'
 import { createCollector } from '../support/collector.ts'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
-let server: ServerProcess
+let server: RestartableServer
 
 beforeEach(async () => {
-  server = await startServerProcess()
+  server = await startRestartableServer()
 })
 afterEach(async () => {
   await server.close()

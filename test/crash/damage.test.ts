@@ -1,10 +1,10 @@
 import { cp, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkTree, DamagedTree } from '../../src/backend/lmdb/tree-check.ts'
+import { type Ended, runDmsToEnd, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { createOriginalActor } from './legacy-actors.ts'
 import { askLegacy } from './legacy-request.ts'
-import { type Ended, runDmsToEnd, startServerProcess } from './server-process.ts'
 
 const MESSAGES = 60
 const PAGE_BYTES = 4096

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { makeTempFolder } from '../support/temp-folder.ts'
-import { checkHistory, type Finding } from './history.ts'
-import { createLoad } from './load.ts'
-import { stableAddress, USERS } from './participants.ts'
-import { createRandom } from './random.ts'
 import {
   EAGER_CHECKPOINTS,
   type Ended,
   runDmsToEnd,
   type ServerProcess,
   startServerProcess,
-} from './server-process.ts'
+} from '../support/server-process.ts'
+import { makeTempFolder } from '../support/temp-folder.ts'
+import { checkHistory, type Finding } from './history.ts'
+import { createLoad } from './load.ts'
+import { stableAddress, USERS } from './participants.ts'
+import { createRandom } from './random.ts'
 import { underStrace } from './strace.ts'
 
 /** What came of a disk that failed for a while under load. */

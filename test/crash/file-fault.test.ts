@@ -9,8 +9,8 @@ import { createCollector } from '../support/collector.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { fileBytes, outgoing } from '../support/files.ts'
 import { envelope, readAnswer, request, usernameToken } from '../support/messaging-calls.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const SOURCE = fileURLToPath(new URL('disk-fault.c', import.meta.url))
 const SECRET = 'the secret of both'

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { runDmsToEnd, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import type { ServerAddress } from './actor.ts'
 import { askLegacy } from './legacy-request.ts'
-import { runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
 
 /** A disk that can be full. */
 interface Disk {

@@ -1,10 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import {
+  EAGER_CHECKPOINTS,
+  runDmsToEnd,
+  type ServerProcess,
+  startServerProcess,
+} from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { checkHistory, type Finding } from './history.ts'
 import { createLoad } from './load.ts'
 import { stableAddress, USERS } from './participants.ts'
 import { createRandom } from './random.ts'
-import { EAGER_CHECKPOINTS, runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
 
 /** What came of killing a server again and again. */
 export interface KillRun {

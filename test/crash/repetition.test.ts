@@ -1,10 +1,10 @@
 import { describeWith } from '../support/describe-with.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import type { ActorFactory } from './actor.ts'
 import { checkHistory, type HistoryEvent } from './history.ts'
 import { createLegacyClientActor, createOriginalActor } from './legacy-actors.ts'
 import { stableAddress } from './participants.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { createSessionActor } from './session-actor.ts'
 import { underStrace } from './strace.ts'
 

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { chmod, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { type Ended, runDmsToEnd, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import type { ServerAddress } from './actor.ts'
 import { killRun } from './kill-run.ts'
 import { acceptedId, askLegacy, beginLegacyRequest } from './legacy-request.ts'
-import { type Ended, runDmsToEnd, type ServerProcess, startServerProcess } from './server-process.ts'
 
 const DONE = Buffer.of(0)
 /** Nobody of importance: who runs what must not be allowed something. */

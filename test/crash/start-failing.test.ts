@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { describeWith } from '../support/describe-with.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { askLegacy } from './legacy-request.ts'
-import { startServerProcess } from './server-process.ts'
 import { underStrace } from './strace.ts'
 
 afterEach(removeTempFolders)

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWith } from '../support/describe-with.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { askLegacy } from './legacy-request.ts'
-import { startServerProcess } from './server-process.ts'
 import { bytesOf, fileOf, readStrace, type SystemCall, underStrace } from './strace.ts'
 
 const DELAY_MS = 300

@@ -1,5 +1,5 @@
-import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { openCrowd } from './crowd.ts'

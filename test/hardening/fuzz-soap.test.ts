@@ -1,9 +1,9 @@
 import { Agent, request as open } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
 import { envelope, removeSpaces } from '../soap/text-server.ts'
 import { request, usernameToken } from '../support/messaging-calls.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 
 /** `npm run soak:fuzz` for a long one. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { FAULT_CODES } from '../../src/domain/fault.ts'
 import { LEGACY_OPERATIONS } from '../../src/wire/legacy.ts'
 import { SERVER_FRAMES, SESSION_NOTES, SESSION_REQUESTS, SessionDecoder } from '../../src/wire/session.ts'
-import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 

@@ -1,6 +1,6 @@
 import { createSecret, createVerifier } from '../../src/client/scram.ts'
 import { createRequestLimit } from '../../src/transport/request-limit.ts'
-import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { createSessionBed, type SessionBed } from '../support/session-bed.ts'
 import { login } from '../support/session-login.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'

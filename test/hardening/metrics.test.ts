@@ -1,6 +1,6 @@
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { exchange, openPushListener, type PushListener } from '../support/legacy-wire.ts'
 import { type Series, scrape } from '../support/metrics-text.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 
 const VERIFIER = `SCRAM-SHA-256$4096:${Buffer.alloc(16, 1).toString('base64')}$${[2, 3]
@@ -18,7 +18,7 @@ function legacy(port: number, ...fields: readonly (string | number)[]): Promise<
 
 describe('/metrics of a server that has had some traffic', () => {
   const peers: SessionPeer[] = []
-  let server: ServerProcess
+  let server: RestartableServer
   let listener: PushListener
   let series: Series
 
@@ -33,7 +33,7 @@ describe('/metrics of a server that has had some traffic', () => {
   }
 
   beforeAll(async () => {
-    server = await startServerProcess('--backend', 'lmdb')
+    server = await startRestartableServer('--backend', 'lmdb')
     const { port } = server
     const alice = await present('alice')
     const bertram = await present('bertram')
@@ -189,7 +189,7 @@ describe('/metrics of a server that has had some traffic', () => {
 })
 
 test('a server with --metrics off has no /metrics', async () => {
-  const server = await startServerProcess('--backend', 'memory', '--metrics', 'off')
+  const server = await startRestartableServer('--backend', 'memory', '--metrics', 'off')
   const answer = await fetch(`http://127.0.0.1:${server.soapPort}/metrics`, {
     headers: { connection: 'close' },
   })

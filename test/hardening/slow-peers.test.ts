@@ -1,4 +1,4 @@
-import { type ServerProcess, startServerProcess } from '../crash/server-process.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { MANNERS, openSlowPeers, ownMemory } from './slow-peers.ts'

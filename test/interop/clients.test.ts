@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { textPortType } from '../../src/port-types/text.ts'
 import { envelope, openTextServer, type TextServer, VERSIONS } from '../soap/text-server.ts'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { PASSWORD } from '../support/messaging-calls.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { type Answer, ask, type Call, CLIENTS } from './clients.ts'
 import { openEar } from './ear.ts'
@@ -40,7 +40,7 @@ function list(answer: Answer, field: string): readonly Readonly<Record<string, u
 const CORRELATION = expect.stringMatching(/^[0-9a-f-]{36}$/)
 
 let text: TextServer
-let messaging: ServerProcess
+let messaging: RestartableServer
 let strict: StrictServer
 /** The folder of each client by its name, when it is built: while others are being tested, since compilers take long. */
 const builds = new Map<string, Promise<string>>()
@@ -54,7 +54,7 @@ beforeAll(async () => {
       },
     },
   })
-  messaging = await startServerProcess('--max-text-bytes', '65536')
+  messaging = await startRestartableServer('--max-text-bytes', '65536')
   strict = await openStrictServer()
   const wsdls = {
     text: `${text.url}/?wsdl`,

@@ -4,8 +4,8 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { readContract } from '../../src/soap/contract.ts'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith, type PACKAGES } from '../support/describe-with.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { interopFile, PYTHON } from './soap-peer.ts'
 
@@ -90,11 +90,11 @@ describe('the documents for integrators', () => {
 
   describe('their programs', () => {
     const printed = PROGRAMS.find(({ language }) => language === 'text')?.code
-    let server: ServerProcess
+    let server: RestartableServer
     /** By language, the folder with the program in it and what its build printed: built while others run, since compilers take long. */
     const builds = new Map<string, Promise<{ readonly folder: string; readonly printed: string }>>()
     beforeAll(async () => {
-      server = await startServerProcess()
+      server = await startRestartableServer()
       for (const language of Object.keys(LANGUAGES)) {
         const built = build(language)
         built.catch(() => {}) // told to the language's own test, which is skipped where its compiler is missing

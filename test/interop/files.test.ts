@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { fileBytes, sha256 } from '../support/files.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { interopFile } from './soap-peer.ts'
 
@@ -14,12 +14,12 @@ const MAX = 4_000_000
 
 /** A server with ada and bob, and files to send. */
 async function open(): Promise<{
-  readonly server: ServerProcess
+  readonly server: RestartableServer
   readonly folder: string
   readonly wsdl: string
 }> {
   const folder = await makeTempFolder()
-  const server = await startServerProcess('--max-attachment-bytes', String(MAX))
+  const server = await startRestartableServer('--max-attachment-bytes', String(MAX))
   const wsdl = `http://127.0.0.1:${server.soapPort}/messaging?wsdl`
   for (const user of ['ada', 'bob']) {
     const body = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><Register xmlns="urn:dms:messaging:1"><userName>${user}</userName><password>secret of ${user}</password></Register></s:Body></s:Envelope>`

@@ -2,25 +2,19 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import {
-  openPipedClient,
-  type PipedClient,
-  runScript,
-  type ServerProcess,
-  startServerProcess,
-  talkTo,
-} from '../support/command-line.ts'
+import { openPipedClient, type PipedClient, runScript, talkTo } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 const ORIGINAL_CLIENT = fileURLToPath(new URL('original-client.py', import.meta.url))
 const ORIGINAL_SERVER = fileURLToPath(new URL('original-server.py', import.meta.url))
 
 describeWith('python3-zeep')('the original client', () => {
-  let server: ServerProcess
+  let server: RestartableServer
   const open: PipedClient[] = []
 
   beforeAll(async () => {
-    server = await startServerProcess()
+    server = await startRestartableServer()
   })
   afterAll(() => server?.close())
   afterEach(() => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { XmlDocument, XmlElement } from 'libxml2-wasm'
-import { type ServerProcess, startServerProcess } from '../support/command-line.ts'
+import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 const PROJECT = 'docs/soapui/dms-soapui-project.xml'
 const ADDRESS = 'http://localhost:8080'
@@ -85,9 +85,9 @@ describe(PROJECT, () => {
   })
 
   describe('its test cases', () => {
-    let server: ServerProcess
+    let server: RestartableServer
     beforeAll(async () => {
-      server = await startServerProcess()
+      server = await startRestartableServer()
     })
     afterAll(() => server?.close())
 

@@ -5,8 +5,8 @@ import { SERVER_FLAGS } from '../../src/config-flags.ts'
 import { FAULT_CODES } from '../../src/domain/fault.ts'
 import { LEGACY_OPERATIONS, LEGACY_PUSHES } from '../../src/wire/legacy.ts'
 import { SESSION_NOTES, SESSION_REPLIES, SESSION_REQUESTS } from '../../src/wire/session.ts'
-import { runDmsToEnd } from '../crash/server-process.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { runDmsToEnd } from '../support/server-process.ts'
 import { createSessionBed } from '../support/session-bed.ts'
 
 const PROTOCOL = readFileSync('docs/protocol.md', 'utf8')

@@ -4,13 +4,11 @@ import { readdir, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runDmsToEnd, type ServerProcess, startServerProcess } from '../crash/server-process.ts'
 import { describeWith } from '../support/describe-with.ts'
+import { MAIN, runDmsToEnd, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { login } from '../support/session-login.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 describe('dms user', () => {
   let folder: string

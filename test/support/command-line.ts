@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createScreen, type Screen } from './screen.ts'
+import { MAIN } from './server-process.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('terminal.py', import.meta.url))
 
 /** What the clients of one test file remember between runs: secrets, what was shown, what was typed. Not those of whoever runs the tests. */
@@ -29,66 +29,6 @@ function environment(more: Environment = {}): NodeJS.ProcessEnv {
     DMS_CREDENTIALS: join(state, 'credentials.json'),
     DMS_DOWNLOADS: join(state, 'downloads'),
     ...more,
-  }
-}
-
-/** A server process with a data folder of its own. */
-export interface ServerProcess {
-  readonly port: number
-  readonly soapPort: number
-  /** With `--tls-port 0`. */
-  readonly tlsPort: number | undefined
-  readonly wsdl: string
-  /** Its data folder. */
-  readonly folder: string
-  /** Ends it with SIGKILL; what it had stored stays. */
-  kill(): Promise<void>
-  /** Starts it again on the same ports and data. */
-  restart(): Promise<void>
-  /** Ends it and removes its data. */
-  close(): Promise<void>
-}
-
-/** Starts `dms server` on free ports. @param args more flags. */
-export async function startServerProcess(...args: readonly string[]): Promise<ServerProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'dms-server-'))
-  let { child, started } = await launch(0, 0)
-
-  return {
-    port: started.port,
-    tlsPort: started.tlsPort,
-    soapPort: Number(new URL(started.wsdl).port),
-    wsdl: started.wsdl,
-    folder,
-    kill,
-    async restart() {
-      ;({ child, started } = await launch(started.port, Number(new URL(started.wsdl).port)))
-    },
-    async close() {
-      await kill()
-      rmSync(folder, { recursive: true })
-    },
-  }
-
-  async function launch(port: number, soapPort: number) {
-    const flags = ['-p', port, '--soap-port', soapPort, '--data', folder, '--log', 'json', ...args].map(
-      String,
-    )
-    const child = spawn(process.execPath, [MAIN, 'server', ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const lines = createInterface({ input: child.stdout })
-    const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit')])
-    if (typeof line !== 'string') throw new Error(`the server did not start: exit code ${line}`)
-    const started = JSON.parse(line) as { port: number; tlsPort?: number; wsdl: string }
-    return { child, started }
-  }
-
-  async function kill(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exit = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exit
   }
 }
 

@@ -5,9 +5,9 @@
  *   npm run soak:crowd [-- --people 10000 --within 5000]
  */
 import { parseArgs } from 'node:util'
-import { startServerProcess } from '../../test/crash/server-process.ts'
 import { type Crowd, openCrowd } from '../../test/hardening/crowd.ts'
 import { ownMemory } from '../../test/hardening/slow-peers.ts'
+import { startServerProcess } from '../../test/support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../../test/support/temp-folder.ts'
 
 const { values } = parseArgs({

@@ -1,19 +1,14 @@
 import { Agent, request as post } from 'node:http'
-import {
-  openPipedClient,
-  PROTOCOLS,
-  runScript,
-  type ServerProcess,
-  startServerProcess,
-} from '../../support/command-line.ts'
+import { openPipedClient, PROTOCOLS, runScript } from '../../support/command-line.ts'
 import { type Answer, envelope, listOf, readAnswer, request } from '../../support/messaging-calls.ts'
+import { type RestartableServer, startRestartableServer } from '../../support/restartable-server.ts'
 
 /** The server as it is started by people, over real HTTP connections. */
 describe('/messaging of a server', () => {
-  let server: ServerProcess
+  let server: RestartableServer
   const agent = new Agent({ keepAlive: true })
   beforeAll(async () => {
-    server = await startServerProcess()
+    server = await startRestartableServer()
   })
   afterAll(async () => {
     agent.destroy()
@@ -142,7 +137,7 @@ describe('/messaging of a server', () => {
 
   test('requests beyond what one address may ask are refused, as those of sessions are', async () => {
     await server.close()
-    server = await startServerProcess('--max-requests-per-second', '10')
+    server = await startRestartableServer('--max-requests-per-second', '10')
     const answers = await Promise.all(Array.from({ length: 50 }, () => send('ada', 'nobody', 'x')))
     const names = answers.map(({ fault }) => fault?.name)
     expect(names.filter((name) => name === 'TemporarilyUnavailable').length).toBeGreaterThan(0)

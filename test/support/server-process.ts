@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+/** What `dms` is. */
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 /** Checkpoints as often as can be: after every few messages. */
 export const EAGER_CHECKPOINTS = ['--checkpoint-bytes', '1024'] as const
@@ -27,6 +28,9 @@ export interface LogEntry {
 export interface ServerProcess {
   readonly port: number
   readonly soapPort: number
+  /** With `--tls-port 0`. */
+  readonly tlsPort: number | undefined
+  readonly wsdl: string
   readonly pid: number
   /** What it has logged so far. */
   readonly log: readonly LogEntry[]
@@ -45,6 +49,8 @@ export interface ServerProcessOptions {
   readonly folder: string
   /** 0, the default: any. */
   readonly port?: number
+  /** The same. */
+  readonly soapPort?: number
   readonly flags?: readonly string[]
   /** A command that runs the command that follows it, in its own process: `strace -D …`, `setpriv …`. */
   readonly under?: readonly string[]
@@ -53,8 +59,8 @@ export interface ServerProcessOptions {
 
 /** Starts a server and waits until it listens. Rejects with what it said when it does not. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const { folder, port = 0, flags = [], under = [], env = {} } = options
-  const ports = ['-p', String(port), '--soap-port', '0']
+  const { folder, port = 0, soapPort = 0, flags = [], under = [], env = {} } = options
+  const ports = ['-p', String(port), '--soap-port', String(soapPort)]
   const child = runDms(['server', ...ports, '--data', folder, '--log', 'json', ...flags], { under, env })
   const log: LogEntry[] = []
   const lines = createInterface({ input: child.process.stdout as NodeJS.ReadableStream })
@@ -79,16 +85,18 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
         reject(new Error(`the server ended (${code ?? signal}) without "${event}": ${stderr}`)),
       )
     })
-  const started = (await logged('started')) as LogEntry & { port: number; wsdl: string }
-  const soapPort = Number(new URL(started.wsdl).port)
+  const started = (await logged('started')) as LogEntry & { port: number; tlsPort?: number; wsdl: string }
+  const web = new URL(started.wsdl)
   return {
     port: started.port,
-    soapPort,
+    soapPort: Number(web.port),
+    tlsPort: started.tlsPort,
+    wsdl: started.wsdl,
     pid: child.process.pid as number,
     log,
     logged,
     async readyz() {
-      const answer = await fetch(`http://127.0.0.1:${soapPort}/readyz`, { headers: { connection: 'close' } })
+      const answer = await fetch(`http://127.0.0.1:${web.port}/readyz`, { headers: { connection: 'close' } })
       return { status: answer.status, text: await answer.text() }
     },
     signal: (signal) => void child.process.kill(signal),

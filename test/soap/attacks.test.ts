@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { exchange } from './raw-http.ts'
 import {
   envelope,
+  expectAlive,
   faultOf,
   openTextServer,
   post,
@@ -20,13 +21,6 @@ import {
 } from './text-server.ts'
 
 const CALL = removeSpaces('a  b')
-
-/** After each attack: the server answers the next caller, exactly. */
-async function expectAlive(server: TextServer): Promise<void> {
-  expect(
-    resultOf(await post(server.url, '1.1', envelope('1.1', removeSpaces(' still   here '))), 'remove_spaces'),
-  ).toBe('still here')
-}
 
 function expectSender(reply: Reply, version: Version): void {
   expect([reply.status, faultOf(reply, version)?.code]).toEqual([

@@ -188,6 +188,12 @@ export function resultOf(reply: Reply, operation: string): string | undefined {
   return found === undefined ? undefined : (found._ ?? '')
 }
 
+/** The server answers the next caller, exactly: to be asked after each attack. */
+export async function expectAlive({ url }: TextServer): Promise<void> {
+  const reply = await post(url, '1.1', envelope('1.1', removeSpaces(' still   here ')))
+  expect(resultOf(reply, 'remove_spaces')).toBe('still here')
+}
+
 /** A fault in one shape for both versions. */
 export interface ReadFault {
   readonly code: string | undefined

@@ -1,4 +1,4 @@
-import { VERSION_NAMES } from '../text-server.ts'
+import { VERSION_NAMES, VERSIONS } from '../text-server.ts'
 import { createFilesEndpoint } from './files-server.ts'
 import {
   BOUNDARY,
@@ -14,7 +14,7 @@ import {
 } from './packages.ts'
 
 describe.each(VERSION_NAMES)('SOAP %s: a multipart body is refused', (version) => {
-  const sender = version === '1.1' ? 'Client' : 'Sender'
+  const { sender } = VERSIONS[version]
   const root = (...content: readonly string[]) => rootPart(version, put(...content))
   const A = part('a', 'content')
 

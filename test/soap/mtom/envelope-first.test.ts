@@ -1,4 +1,4 @@
-import { VERSION_NAMES } from '../text-server.ts'
+import { VERSION_NAMES, VERSIONS } from '../text-server.ts'
 import { FILES } from './files-contract.ts'
 import { createFilesEndpoint, noise } from './files-server.ts'
 import {
@@ -14,7 +14,7 @@ import {
 } from './packages.ts'
 
 describe.each(VERSION_NAMES)('SOAP %s: a message of several parts is refused', (version) => {
-  const sender = version === '1.1' ? 'Client' : 'Sender'
+  const { sender } = VERSIONS[version]
   const root = (...content: readonly string[]) => rootPart(version, put(...content))
 
   test('before any of its files is taken, where the envelope is wrong', async () => {

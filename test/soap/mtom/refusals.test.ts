@@ -1,4 +1,4 @@
-import { VERSION_NAMES } from '../text-server.ts'
+import { VERSION_NAMES, VERSIONS } from '../text-server.ts'
 import { createFilesEndpoint, noise } from './files-server.ts'
 import {
   callParts,
@@ -15,7 +15,7 @@ import {
 const LIMITS = { bodyBytes: 4000, attachmentBytes: 5000, parts: 4, partHeaderBytes: 500 }
 
 describe.each(VERSION_NAMES)('SOAP %s: a message of several parts is refused', (version) => {
-  const sender = version === '1.1' ? 'Client' : 'Sender'
+  const { sender } = VERSIONS[version]
   const root = (...content: readonly string[]) => rootPart(version, put(...content))
 
   async function answerTo(body: Buffer, head: Parameters<typeof callParts>[3] = {}) {

@@ -18,6 +18,8 @@ export class Link {
   /** What is to be written next, up to `length`. */
   out = Buffer.allocUnsafeSlow(OUT_BYTES)
   length = 0
+  /** To be called when the answer to a ping has arrived; undefined: nobody waits for one. */
+  pong: (() => void) | undefined
   readonly #socket: Socket
 
   private constructor(port: number) {
@@ -96,6 +98,15 @@ export class Link {
         return end
       }
       this.put(typeof request === 'string' ? Buffer.from(request, 'latin1') : request)
+      this.flush()
+    })
+  }
+
+  /** Writes a ping; resolves at `pong`: the server has read all that was written before. */
+  async ping(frame: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.pong = resolve
+      this.put(frame)
       this.flush()
     })
   }

@@ -67,10 +67,10 @@ export const mosquitto: System = {
     return {
       senders: links.map((link, n) => createSender(link, `to/${n}`, load)),
       async settled() {
-        await Promise.all(recipients.map((recipient) => recipient.ping()))
+        await Promise.all(recipients.map((recipient) => recipient.ping(PINGREQ)))
       },
       close() {
-        for (const link of [...links, ...recipients.map((recipient) => recipient.link)]) link.close()
+        for (const link of [...links, ...recipients]) link.close()
       },
     }
   },
@@ -113,12 +113,11 @@ function createSender(link: Link, topic: string, load: Load): Sender {
   return sender
 }
 
-async function receive(link: Link, topic: string, load: Load) {
+async function receive(link: Link, topic: string, load: Load): Promise<Link> {
   const asked = packet(SUBSCRIBE, Buffer.of(0, 1), string(topic), Buffer.of(1))
   const answer = await link.exchange(asked, (a) => a.length >= 5)
   if (answer.charCodeAt(0) !== SUBACK || answer.charCodeAt(4) !== 1)
     throw new Error('mosquitto refused SUBSCRIBE')
-  let pong: (() => void) | undefined
   link.receive = (bytes, end) => {
     const now = performance.now()
     let at = 0
@@ -135,7 +134,7 @@ async function receive(link: Link, topic: string, load: Load) {
         link.out[link.length++] = 2
         link.out[link.length++] = bytes[idAt] as number
         link.out[link.length++] = bytes[idAt + 1] as number
-      } else if (type === PINGRESP) pong?.()
+      } else if (type === PINGRESP) link.pong?.()
       else return load.unexpected(bytes, at, end)
       at = next
     }
@@ -143,15 +142,5 @@ async function receive(link: Link, topic: string, load: Load) {
     load.received()
     return at
   }
-  return {
-    link,
-    /** Resolves when the server has read all that was written before. */
-    async ping() {
-      await new Promise<void>((resolve) => {
-        pong = resolve
-        link.put(PINGREQ)
-        link.flush()
-      })
-    },
-  }
+  return link
 }

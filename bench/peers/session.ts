@@ -59,8 +59,6 @@ const ANSWER_FIELDS: Readonly<Record<string, number>> = { S: 5, O: 3, F: 4 }
 interface Client {
   readonly link: Link
   readonly sender: Sender
-  /** Resolves when the server has read all that was written before. */
-  ping(): Promise<void>
 }
 
 /** The receipts of a round. */
@@ -86,7 +84,7 @@ async function connect(port: number, pairs: number, load: Load): Promise<Traffic
         await new Promise<void>((resolve) => Object.assign(receipts, { wanted: messages, complete: resolve }))
       }
       Object.assign(receipts, { count: 0, wanted: -1 })
-      await Promise.all(clients.map((client) => client.ping()))
+      await Promise.all(clients.map(({ link }) => link.ping(PING)))
     },
     close() {
       for (const client of clients) client.link.close()
@@ -117,7 +115,6 @@ function createClient(link: Link, to: string, load: Load, receipts: Receipts): C
   const frame = Buffer.concat([Buffer.from(`SEND\0${'0'.repeat(DIGITS)}\0${to}\0`), TEXT, Buffer.from('\0')])
   const refAt = 'SEND\0'.length
   const textAt = frame.length - 1 - TEXT_BYTES
-  let pong: (() => void) | undefined
 
   const sender: Sender = {
     send(first, count) {
@@ -144,7 +141,7 @@ function createClient(link: Link, to: string, load: Load, receipts: Receipts): C
       if (first === O) {
         next = skip(bytes, skip(bytes, at + OK_HEAD, end), end)
         if (next > end) break
-        if (bytes[at + OK_HEAD] === PING[PING_HEAD]) pong?.()
+        if (bytes[at + OK_HEAD] === PING[PING_HEAD]) link.pong?.()
         else acknowledged++
       } else if (first === S && bytes[at + RECEIPT_HEAD - 5] === UNDERSCORE) {
         // seq, id, ref, recipient
@@ -181,15 +178,5 @@ function createClient(link: Link, to: string, load: Load, receipts: Receipts): C
     return at
   }
 
-  return {
-    link,
-    sender,
-    async ping() {
-      await new Promise<void>((resolve) => {
-        pong = resolve
-        link.put(PING)
-        link.flush()
-      })
-    },
-  }
+  return { link, sender }
 }

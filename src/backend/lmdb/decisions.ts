@@ -41,7 +41,7 @@ export class Decisions {
 
   /** Why a message of this size with a file of that size would be refused now. */
   refusal(recipient: ByteString, textBytes: number, fileBytes: number): Fault | undefined {
-    const to = this.#ledger.account(recipient)
+    const to = this.#ledger.accounts.get(recipient)
     if (to === undefined) return noSuchUser()
     const { count, bytes } = to.mailbox
     const allFiles = this.#ledger.attachments.bytes(to) + fileBytes
@@ -71,8 +71,8 @@ export class Decisions {
   #take(envelope: Envelope, kept: Set<AttachmentId>): MessageId | Fault {
     const ledger = this.#ledger
     const { sender, recipient, ref, text, acceptedAt, attachment } = envelope
-    const from = ledger.account(sender)
-    const to = ledger.account(recipient)
+    const from = ledger.accounts.get(sender)
+    const to = ledger.accounts.get(recipient)
     if (from === undefined || to === undefined) return noSuchUser()
     const earlier = ref === '' ? undefined : ledger.sent(from).find(ref)
     if (earlier !== undefined) return earlier
@@ -107,7 +107,7 @@ export class Decisions {
 
   /** The account that sent a message, unless it is gone or damaged. */
   #senderOf({ sender, from }: StoredMessage): LedgerAccount | undefined {
-    const account = this.#ledger.intact(sender)
+    const account = this.#ledger.accounts.intact(sender)
     return account?.number === from ? account : undefined
   }
 

@@ -1,22 +1,20 @@
 import type { ByteString } from '../../domain/byte-string.ts'
-import { Fault } from '../../domain/fault.ts'
 import type { MessageId, Seq } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
-import { MAX_NAME_BYTES, type UserName } from '../../domain/user-name.ts'
+import type { UserName } from '../../domain/user-name.ts'
 import { firstSeq } from '../first-seq.ts'
+import { AccountsInMemory } from './accounts-in-memory.ts'
 import { AttachmentLedger } from './attachment-ledger.ts'
 import { Changes } from './changes.ts'
-import { type Checked, createChecked } from './checked.ts'
+import { createChecked } from './checked.ts'
 import { findDelivered } from './delivered.ts'
 import type { Environment } from './environment.ts'
-import { accountKey, accountName } from './keys.ts'
 import type { LedgerAccount } from './ledger-account.ts'
 import { Mailbox } from './mailbox.ts'
 import { MailboxRecords, type OnLeftovers } from './mailbox-records.ts'
 import {
   type AccountNumber,
   type Counters,
-  decodeAccount,
   decodeCounters,
   encodeCounters,
   type StoredItem,
@@ -38,14 +36,13 @@ const COUNTERS_KEY = Buffer.from('counters')
  * changes to the driver in one turn, which makes them one transaction. Decides nothing.
  */
 export class Ledger {
+  /** Its accounts. */
+  readonly accounts: AccountsInMemory
   /** The files that wait with messages. */
   readonly attachments: AttachmentLedger
   readonly #environment: Environment
   readonly #observer: Observer
-  readonly #accountsInMemory: number
-  readonly #checked: Checked
   readonly #records: MailboxRecords
-  #accounts = new Map<ByteString, LedgerAccount>()
   readonly #counters: Counters
   #changes = new Changes()
   /** Handed to the driver, not on disk yet. */
@@ -57,27 +54,19 @@ export class Ledger {
   constructor({ environment, observer, accountsInMemory }: LedgerOptions) {
     this.#environment = environment
     this.#observer = observer
-    this.#accountsInMemory = accountsInMemory
-    this.#checked = createChecked(observer)
-    this.#records = new MailboxRecords(environment, this.#checked)
-    this.attachments = new AttachmentLedger(environment, this.#checked, (write) => {
+    const checked = createChecked(observer)
+    this.#records = new MailboxRecords(environment, checked)
+    this.accounts = new AccountsInMemory({
+      environment,
+      checked,
+      records: this.#records,
+      most: accountsInMemory,
+      onTheWay: () => [this.#changes, this.#writing],
+    })
+    this.attachments = new AttachmentLedger(environment, checked, (write) => {
       this.#changes.others.push(write)
     })
     this.#counters = this.#loadCounters()
-  }
-
-  /** The account of that name. Throws `unavailable` when its record is damaged. */
-  account(name: ByteString): LedgerAccount | undefined {
-    return this.#accounts.get(name) ?? this.#load(name)
-  }
-
-  /** The same, and undefined also where its record is damaged (which is reported). */
-  intact(name: ByteString): LedgerAccount | undefined {
-    try {
-      return this.account(name)
-    } catch {
-      return undefined
-    }
   }
 
   /** Opens an account under a number that no other ever had. */
@@ -86,7 +75,7 @@ export class Ledger {
     const confirmed = firstSeq(this.#counters.nextId) - 1
     const mailbox = new Mailbox({ confirmed, next: confirmed + 1, count: 0, bytes: 0 })
     const account: LedgerAccount = { name, number, verifier, mailbox, sent: undefined }
-    this.#accounts.set(name, account)
+    this.accounts.add(account)
     this.#changes.accounts.set(name, account)
     this.#changes.mailboxes.add(account)
   }
@@ -102,7 +91,7 @@ export class Ledger {
    * still written, so that it is found and its refs become free.
    */
   remove(account: LedgerAccount): void {
-    this.#accounts.delete(account.name)
+    this.accounts.delete(account)
     this.#changes.accounts.set(account.name, undefined)
     this.#changes.removed.push(account.number)
   }
@@ -162,31 +151,12 @@ export class Ledger {
     const sent = this.sent(account)
     sent.lookup ??= findDelivered(this.#records, account, sent, synced)
     const ids = await sent.lookup
-    return this.#accounts.get(account.name) === account && account.sent === sent ? ids : undefined
+    return this.accounts.held(account.name) === account && account.sent === sent ? ids : undefined
   }
 
   /** Something of this account has changed. */
   touch(account: LedgerAccount): void {
     this.#changes.mailboxes.add(account)
-  }
-
-  /** Accounts in the order of their names. */
-  list(prefix: ByteString, limit: number, after = '' as ByteString): LedgerAccount[] {
-    if (prefix.length > MAX_NAME_BYTES) return []
-    const names = new Set<ByteString>()
-    // What is not on disk yet counts too; it is little.
-    const changed = [...this.#writing.accounts.keys(), ...this.#changes.accounts.keys()]
-    for (const name of changed) if (name.startsWith(prefix) && name > after) names.add(name)
-    const most = names.size + limit
-    const start = accountKey(prefix > after ? prefix : after)
-    for (const key of this.#environment.accounts.getKeys({ start })) {
-      const name = accountName(key)
-      if (name === after) continue
-      if (!name.startsWith(prefix) || names.size >= most) break
-      names.add(name)
-    }
-    const found = [...names].sort().map((name) => this.intact(name))
-    return found.filter((account) => account !== undefined).slice(0, limit)
   }
 
   /** Writes everything that has changed, as one transaction. Undefined if nothing has. */
@@ -220,11 +190,11 @@ export class Ledger {
 
   /** Nobody reads this user's mailbox for now: what was read can go. */
   release(name: ByteString): void {
-    const account = this.#accounts.get(name)
+    const account = this.accounts.held(name)
     if (account === undefined) return
     account.mailbox.release()
     // Refs that are not on disk yet are nowhere else.
-    if (!this.#changing(account)) account.sent = undefined
+    if (!this.#changes.has(account) && !this.#writing.has(account)) account.sent = undefined
   }
 
   /**
@@ -240,41 +210,6 @@ export class Ledger {
       return true
     }
     return false
-  }
-
-  /** Makes room for new accounts: of those that rest, the ones that came first go. Who holds an account must not call this. */
-  trim(): void {
-    if (this.#accounts.size <= this.#accountsInMemory) return
-    let surplus = this.#accounts.size - Math.floor(this.#accountsInMemory * 0.9)
-    for (const [name, account] of this.#accounts) {
-      if (!account.mailbox.idle || this.#changing(account)) continue
-      this.#accounts.delete(name)
-      if (--surplus === 0) return
-    }
-  }
-
-  /** Is something of this account on its way to the disk? */
-  #changing(account: LedgerAccount): boolean {
-    return this.#changes.has(account) || this.#writing.has(account)
-  }
-
-  #load(name: ByteString): LedgerAccount | undefined {
-    for (const { accounts } of [this.#changes, this.#writing]) {
-      if (accounts.has(name)) return accounts.get(name)
-    }
-    if (name.length === 0 || name.length > MAX_NAME_BYTES) return undefined
-    const key = accountKey(name)
-    const record = this.#environment.accounts.get(key)
-    if (record === undefined) return undefined
-    const found = this.#checked('accounts', key, () => decodeAccount(key, record))
-    const mailbox = found && this.#records.load(found.number)
-    // Not "no such user": nobody else may take a name over because its record is damaged.
-    if (found === undefined || mailbox === undefined) {
-      throw new Fault('unavailable', 'the record of this user is damaged')
-    }
-    const account: LedgerAccount = { name: name as UserName, ...found, mailbox, sent: undefined }
-    this.#accounts.set(account.name, account)
-    return account
   }
 
   #loadCounters(): Counters {

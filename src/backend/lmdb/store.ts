@@ -55,7 +55,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const store: Store = {
     async createAccount(name, verifier) {
       assertReady()
-      if (ledger.account(name) !== undefined) throw new Fault('user-exists', 'the name is in use')
+      if (ledger.accounts.get(name) !== undefined) throw new Fault('user-exists', 'the name is in use')
       ledger.create(name, verifier)
       await commits.join()
     },
@@ -73,12 +73,12 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 
     async account(name) {
       assertReady()
-      return ledger.account(name)
+      return ledger.accounts.get(name)
     },
 
     async accounts(prefix, limit, after) {
       assertReady()
-      return ledger.list(prefix, limit, after)
+      return ledger.accounts.list(prefix, limit, after)
     },
 
     async append(envelopes) {
@@ -99,7 +99,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 
     async confirm(user, seq) {
       assertReady()
-      const account = ledger.account(user)
+      const account = ledger.accounts.get(user)
       if (account === undefined) return []
       const { receivers, detached } = decisions.confirm(account, seq)
       // Nobody waits for it at a prompt, and the next SEND must not wait for a commit that has nothing but this.
@@ -111,7 +111,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     async sent(sender, ref) {
       for (;;) {
         assertReady()
-        const account = ledger.account(sender)
+        const account = ledger.accounts.get(sender)
         const id = account && ledger.sent(account).find(ref)
         if (account === undefined || id === undefined) return undefined
         const delivered = await ledger.delivered(account, () => commits.join())
@@ -127,7 +127,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     read(user, after, limit) {
       try {
         assertReady()
-        const account = ledger.account(user)
+        const account = ledger.accounts.get(user)
         const items = account === undefined ? [] : ledger.read(account, after, limit)
         return files.missing.size === 0 ? items : items.map(lostOrNot)
       } catch (error) {
@@ -137,7 +137,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 
     async waiting(user) {
       assertReady()
-      return ledger.account(user)?.mailbox.count ?? 0
+      return ledger.accounts.get(user)?.mailbox.count ?? 0
     },
 
     async survey() {
@@ -234,7 +234,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 
   function known(name: UserName): LedgerAccount {
     assertReady()
-    const account = ledger.account(name)
+    const account = ledger.accounts.get(name)
     if (account === undefined) throw new Fault('no-such-user', 'there is no such user')
     return account
   }
@@ -244,7 +244,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     const { failure } = recovery
     if (failure !== undefined) throw new Fault('unavailable', failure)
     if (closing.signal.aborted) throw new Fault('unavailable', 'the store is closed')
-    ledger.trim()
+    ledger.accounts.trim()
   }
 }
 

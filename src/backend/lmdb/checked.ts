@@ -14,3 +14,12 @@ export function createChecked(observer: Observer): Checked {
     }
   }
 }
+
+/** Runs a decoder; undefined when the record is damaged, for those who leave it to others to report that. */
+export function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    return undefined
+  }
+}

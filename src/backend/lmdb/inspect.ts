@@ -4,6 +4,7 @@ import type { Attachment } from '../../domain/attachments.ts'
 import { fromByteString } from '../../domain/byte-string.ts'
 import { harmlessJson } from '../../domain/harmless.ts'
 import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
+import { unlessDamaged } from './checked.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { accountName, allOf, numberKey, readPlaceKey } from './keys.ts'
 import {
@@ -192,12 +193,4 @@ function exported(mailbox: string, item: StoredItem): object {
 /** `file` is its name in the folder of the files. */
 function exportedFile({ id, name, size, sha256, mediaType }: Attachment): object {
   return { name: fromByteString(name), size, sha256, mediaType, file: `${ATTACHMENTS_FOLDER}/${id}` }
-}
-
-function unlessDamaged<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch {
-    return undefined
-  }
 }

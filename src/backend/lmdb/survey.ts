@@ -1,6 +1,7 @@
 import type { Seq } from '../../domain/message.ts'
 import type { Survey } from '../../domain/store.ts'
 import type { SmallSteps } from '../small-steps.ts'
+import { unlessDamaged } from './checked.ts'
 import type { Environment } from './environment.ts'
 import { numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { type AccountNumber, decodeHead, decodeItems } from './record.ts'
@@ -63,13 +64,5 @@ export async function surveyMailboxes(options: SurveyOptions): Promise<Survey> {
   async function pause(): Promise<void> {
     await steps.pause()
     assertReadable()
-  }
-}
-
-function unlessDamaged<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch {
-    return undefined
   }
 }

@@ -8,6 +8,7 @@ describeWith('strace')('a disk that fails under load', () => {
     ['once, in a write of the log', 'pwrite64:error=EIO:when=6', {}],
     ['for a while, in every sync', 'fdatasync,fsync:error=EIO:when=4..8', {}],
     ['once, in a sync among checkpoints', 'fdatasync:error=EIO:when=12', { checkpoints: true }],
+    ['for a while, while segments of the log begin', 'fsync:error=EIO:when=6..9', { checkpoints: true }],
   ] as const
   const atStart = [
     ['a page', 'writev,pwrite64:error=EIO:when=1', { afterKill: true }],

@@ -61,6 +61,7 @@ export function replayLog(folder: string, apply: (writes: readonly LoggedWrite[]
 export class Log {
   readonly #folder: string
   #number: number
+  /** Open as long as the log is: its number must not be another's file when it is closed. */
   #file: number
   #bytes = 0
   /** Where the file ends, zeros included. */
@@ -71,7 +72,7 @@ export class Log {
   constructor(folder: string, number: number) {
     this.#folder = folder
     this.#number = number
-    this.#file = this.#begin()
+    this.#file = this.#begin(number)
   }
 
   /** Bytes in this segment. */
@@ -96,12 +97,13 @@ export class Log {
     }
   }
 
-  /** Ends this segment and begins the next. Returns the number of the one that ended. */
+  /** Ends this segment and begins the next. Returns the number of the one that ended. After an error the log must not be used any more. */
   rotate(): number {
     const ended = this.#number
-    closeSync(this.#file)
-    this.#number++
-    this.#file = this.#begin()
+    const file = this.#file
+    this.#file = this.#begin(ended + 1)
+    this.#number = ended + 1
+    closeSync(file)
     return ended
   }
 
@@ -147,8 +149,8 @@ export class Log {
     }
   }
 
-  #begin(): number {
-    const file = openSync(join(this.#folder, segmentName(this.#number)), 'wx', 0o600)
+  #begin(number: number): number {
+    const file = openSync(join(this.#folder, segmentName(number)), 'wx', 0o600)
     try {
       const header = encodeSegmentHeader()
       writeAll(file, header, 0)

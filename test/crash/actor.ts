@@ -19,8 +19,11 @@ export interface Actor {
   /** Becomes present: from now on it is shown what comes. Also when it was present and the server has forgotten. */
   connect(): Promise<void>
   disconnect(): Promise<void>
-  /** Resolves to the message's id; rejects with a `Fault` if it was refused, with anything else if there was no answer. */
-  send(recipient: string, text: string): Promise<number>
+  /**
+   * Resolves to the message's id; rejects with a `Fault` if it was refused, with anything else if there was no answer.
+   * @param file goes with the message, if the user takes part with files.
+   */
+  send(recipient: string, text: string, file?: Buffer): Promise<number>
   /** The server is gone: resolves when nothing that it sent is still to be shown, unless it would be shown only once. */
   abandon(): Promise<void>
   /** The test is over: nothing stays open. */
@@ -31,5 +34,5 @@ export interface Actor {
 export type ActorFactory = (
   user: string,
   server: ServerAddress,
-  see: (event: HistoryEvent & { kind: 'shown' | 'receipt' }) => void,
+  see: (event: HistoryEvent & { kind: 'shown' | 'file' | 'receipt' }) => void,
 ) => Actor

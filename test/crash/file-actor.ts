@@ -1,44 +1,52 @@
 import type { IncomingMessage } from '../../src/client/client.ts'
 import { createClient } from '../../src/client/connect.ts'
-import { fileBytes, outgoing } from '../support/files.ts'
+import { DamagedFile } from '../../src/client/errors.ts'
+import { Fault } from '../../src/domain/fault.ts'
+import { outgoing, sha256 } from '../support/files.ts'
 import type { ActorFactory } from './actor.ts'
 
 const BACKOFF = { firstMs: 5, mostMs: 100 }
 
-/** The file that goes with a message of this text, as long as its number says: of no piece of the protocol, of one, of several. */
-export function fileOfMessage(text: string): Buffer {
-  const number = Number(text.split(' ').at(-1))
-  return fileBytes((number * 7_919) % 40_000, number + 1)
-}
-
 /**
- * A user of our client library who sends a file with every message, and to whom a message counts as shown when its file is
- * safe, byte for byte: a file that is another one is shown as a message that nobody has sent.
+ * A user of our client library who has a credential, and so may send and take files. Like the user of session-actor.ts it lives
+ * on when the server dies; it has each file once.
  */
 export const createFileActor: ActorFactory = (user, { host, port }, see) => {
   const secret = `the secret of ${user}`
-  const shown = new Set<number>()
   const client = createClient({ server: host, port, backoff: BACKOFF }, (item) => {
     if (item.kind === 'receipt') see({ kind: 'receipt', user, id: item.id })
-    // Messages behind it are given out meanwhile; what cannot be fetched comes again.
-    else void take(item).catch(() => {})
+    else take(item)
   })
+  /** Ends what is being fetched when the user leaves: it comes again in the next session. */
+  let leaving = new AbortController()
   let turn: Promise<void> = Promise.resolve()
 
-  async function take(message: IncomingMessage): Promise<void> {
-    const { id, sender, text, attachment } = message
+  function take(message: IncomingMessage): void {
+    const { id, sender, text, attachment, again } = message
+    if (again !== true) see({ kind: 'shown', recipient: user, sender, id, text })
+    const { signal } = leaving
+    // Messages behind it are given out meanwhile.
+    if (attachment !== undefined) turn = turn.then(() => fetchFile(text, attachment, signal))
+  }
+
+  async function fetchFile(
+    text: string,
+    attachment: NonNullable<IncomingMessage['attachment']>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const pieces: Uint8Array[] = []
-    const fetched = turn.then(async () => {
-      for await (const piece of attachment?.open() ?? []) pieces.push(piece)
-      const isWhole = attachment !== undefined && Buffer.concat(pieces).equals(fileOfMessage(text))
-      if (!shown.has(id)) {
-        see({ kind: 'shown', recipient: user, sender, id, text: isWhole ? text : `not the file of ${text}` })
-      }
-      shown.add(id)
-      attachment?.confirm()
-    })
-    turn = fetched.catch(() => {})
-    await fetched
+    try {
+      for await (const piece of attachment.open({ signal })) pieces.push(piece)
+    } catch (error) {
+      const gone =
+        error instanceof DamagedFile || (error instanceof Fault && error.code === 'invalid-request')
+      // It is lost, and not to be asked for again: the history tells, since it has no such file.
+      if (gone && !signal.aborted) attachment.confirm()
+      return
+    }
+    if (signal.aborted) return
+    see({ kind: 'file', recipient: user, text, file: sha256(Buffer.concat(pieces)) })
+    attachment.confirm()
   }
 
   return {
@@ -48,11 +56,22 @@ export const createFileActor: ActorFactory = (user, { host, port }, see) => {
     mayRepeatAfterKill: { message: false, receipt: false },
     register: () => client.register(user, { kind: 'generated', secret }),
     async connect() {
-      if (client.user !== user) await client.connect(user, { secret })
+      if (client.user === user) return
+      leaving = new AbortController()
+      await client.connect(user, { secret })
     },
-    disconnect: () => client.disconnect(user),
-    send: (recipient, text) => client.sendAttachment(recipient, text, outgoing(fileOfMessage(text))),
+    disconnect() {
+      leaving.abort()
+      return client.disconnect(user)
+    },
+    send: (recipient, text, file) =>
+      file === undefined
+        ? client.send(recipient, text)
+        : client.sendAttachment(recipient, text, outgoing(file)),
     abandon: async () => {},
-    close: () => client.close(),
+    close() {
+      leaving.abort()
+      return client.close()
+    },
   }
 }

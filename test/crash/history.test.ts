@@ -146,6 +146,77 @@ test('a message that nobody sent, or that reached the wrong user, is found', () 
   ])
 })
 
+describe('of a message with a file', () => {
+  const SUM = '5f2a'
+  const file = (sum = SUM, text = 'rose', recipient = 'bob'): HistoryEvent => ({
+    kind: 'file',
+    recipient,
+    text,
+    file: sum,
+  })
+  const asked: HistoryEvent = { kind: 'sent', sender: 'ann', recipient: 'bob', text: 'rose', file: SUM }
+  const before = [...GOOD, asked, acknowledged('rose', 3)]
+  const kept = [...before, shown('rose', 3), file(), receipt(3)]
+
+  test('all is well when the file comes whole, once, after its message and before the receipt, kill or not', () => {
+    expect(checkHistory(kept)).toEqual([])
+    expect(checkHistory([...before, shown('rose', 3), killed, file(), receipt(3)])).toEqual([])
+  })
+
+  test('one that was never acknowledged may be lost with its file, but not shown without it', () => {
+    expect(checkHistory([...GOOD, asked, killed])).toEqual([])
+    expect(checkHistory([...GOOD, asked, killed, shown('rose', 3)])).toContainEqual({
+      complaint: 'file lost',
+      message: 'rose',
+    })
+  })
+
+  test('a planted loss of the file is found, and so is a receipt that says it is there', () => {
+    expect(checkHistory([...before, shown('rose', 3), receipt(3)])).toEqual([
+      { complaint: 'receipt before delivery', message: 'rose' },
+      { complaint: 'file lost', message: 'rose' },
+      { complaint: 'receipt lost', message: 'rose' },
+    ])
+  })
+
+  test('a loss of both is found', () => {
+    expect(checkHistory(before)).toEqual([{ complaint: 'acknowledged and lost', message: 'rose' }])
+  })
+
+  test('other bytes are found, and a file that came to somebody else, or with a message that has none', () => {
+    const foreign = [file('0000'), file(SUM, 'rose', 'eve'), file(SUM, 'one')]
+    for (const one of foreign) {
+      expect(checkHistory([...kept, one])).toEqual([
+        { complaint: 'not its file', message: one.kind === 'file' ? one.text : '' },
+      ])
+    }
+    expect(checkHistory([...before, shown('rose', 3), file('0000')])).toContainEqual({
+      complaint: 'file lost',
+      message: 'rose',
+    })
+  })
+
+  test('a file that came twice is found; after a kill it is forgiven to whom the message may come twice', () => {
+    const twice = { complaint: 'file twice', message: 'rose' }
+    expect(checkHistory([...kept, file()], { mayRepeatAfterKill: () => true })).toEqual([twice])
+    expect(checkHistory([...kept, killed, file()])).toEqual([twice])
+    expect(checkHistory([...kept, killed, file()], { mayRepeatAfterKill: () => true })).toEqual([])
+  })
+
+  test('a file that came before its message is found', () => {
+    expect(checkHistory([...before, file(), shown('rose', 3), receipt(3)])).toEqual([
+      { complaint: 'file before its message', message: 'rose' },
+    ])
+  })
+
+  test('it keeps its place among the others', () => {
+    const next = [sent('next'), shown('next', 4), receipt(4)]
+    expect(checkHistory([...before, ...next, shown('rose', 3), file(), receipt(3)])).toEqual([
+      { complaint: 'out of order', message: 'rose' },
+    ])
+  })
+})
+
 test('an id that two messages got is found', () => {
   expect(
     checkHistory([...GOOD, sent('four'), acknowledged('four', 2), shown('four', 2), receipt(2)]),

@@ -4,7 +4,14 @@
  */
 export type HistoryEvent =
   /** A sender begins to ask. It asks for one message at a time per recipient, or repeats what is unanswered in order. */
-  | { readonly kind: 'sent'; readonly sender: string; readonly recipient: string; readonly text: string }
+  | {
+      readonly kind: 'sent'
+      readonly sender: string
+      readonly recipient: string
+      readonly text: string
+      /** SHA-256 of the file that goes with it. */
+      readonly file?: string
+    }
   /** The server said OK: the message is its own from now on. */
   | { readonly kind: 'acknowledged'; readonly text: string; readonly id: number }
   /** The server refused. After a failed write that is all that is known: the message may be stored, but at most once. */
@@ -17,6 +24,8 @@ export type HistoryEvent =
       readonly text: string
       readonly id: number
     }
+  /** A recipient has the file of a message, to the last byte: these have this SHA-256. */
+  | { readonly kind: 'file'; readonly recipient: string; readonly text: string; readonly file: string }
   /** A sender was shown a receipt. */
   | { readonly kind: 'receipt'; readonly user: string; readonly id: number }
   /** The server was killed. */
@@ -30,6 +39,10 @@ export type Complaint =
   | 'never sent'
   | 'shown twice'
   | 'out of order'
+  | 'file lost'
+  | 'not its file'
+  | 'file before its message'
+  | 'file twice'
   | 'receipt before delivery'
   | 'receipt lost'
   | 'receipt twice'
@@ -47,7 +60,7 @@ export interface CheckOptions {
    * May this user be shown a message, a receipt, again after a kill? The original protocol's own programs may (wire-protocol 3, 2
    * speaks of our client): an item was delivered when the peer has closed, and the server that is killed before that
    * is on disk does not know. Only a repetition with a kill between the two is forgiven, and each life of the server
-   * must show things in order.
+   * must show things in order. A message may come again with its file.
    */
   readonly mayRepeatAfterKill?: (user: string, what: 'message' | 'receipt') => boolean
 }
@@ -55,6 +68,7 @@ export interface CheckOptions {
 interface Sent {
   readonly sender: string
   readonly recipient: string
+  readonly file?: string
   readonly place: number
 }
 
@@ -70,8 +84,9 @@ export function checkHistory(
   const sent = new Map<string, Sent>()
   const ids = new Map<string, number>()
   const textsById = new Map<number, string>()
-  /** The life of the server in which each text was last shown, each receipt last seen. */
+  /** The life of the server in which each text was last shown, its file last there, each receipt last seen. */
   const shownIn = new Map<string, number>()
+  const fileIn = new Map<string, number>()
   const receiptIn = new Map<number, number>()
   /** The last place shown, of each pair: over the whole history (first showings), and in this life of the server. */
   const frontier = new Map<string, number>()
@@ -89,6 +104,9 @@ export function checkHistory(
       case 'shown':
         show(event)
         break
+      case 'file':
+        keep(event)
+        break
       case 'receipt':
         receive(event)
         break
@@ -104,6 +122,7 @@ export function checkHistory(
     }
   }
   for (const text of shownIn.keys()) {
+    if (!isWhole(text)) complain('file lost', text)
     if (sent.has(text) && !receiptIn.has(ids.get(text) as number)) complain('receipt lost', text)
   }
   return findings
@@ -130,6 +149,23 @@ export function checkHistory(
     shownIn.set(text, life)
   }
 
+  function keep({ recipient, text, file }: HistoryEvent & { kind: 'file' }): void {
+    const before = fileIn.get(text)
+    if (sent.get(text)?.file !== file || sent.get(text)?.recipient !== recipient) {
+      complain('not its file', text)
+      return
+    }
+    if (!shownIn.has(text)) complain('file before its message', text)
+    if (before !== undefined && (before === life || !mayRepeatAfterKill(recipient, 'message')))
+      complain('file twice', text)
+    fileIn.set(text, life)
+  }
+
+  /** Has the recipient all that was sent with this text. */
+  function isWhole(text: string): boolean {
+    return sent.get(text)?.file === undefined || fileIn.has(text)
+  }
+
   function advance(places: Map<string, number>, pair: string, place: number, text: string): void {
     if (place < (places.get(pair) ?? -1)) {
       if (!findings.some((found) => found.complaint === 'out of order' && found.message === text)) {
@@ -142,7 +178,7 @@ export function checkHistory(
 
   function receive({ user, id }: HistoryEvent & { kind: 'receipt' }): void {
     const text = textsById.get(id)
-    if (text === undefined || !shownIn.has(text) || sent.get(text)?.sender !== user) {
+    if (text === undefined || !shownIn.has(text) || !isWhole(text) || sent.get(text)?.sender !== user) {
       complain('receipt before delivery', text ?? String(id))
       return
     }

@@ -4,8 +4,7 @@ import { createInterface } from 'node:readline'
 import { openLmdbBackend } from '../../src/backend/lmdb/backend.ts'
 import type { ByteString } from '../../src/domain/byte-string.ts'
 import { fromByteString } from '../../src/domain/byte-string.ts'
-import { readFile } from '../support/files.ts'
-import { fileOfMessage } from './file-actor.ts'
+import { readFile, sha256 } from '../support/files.ts'
 import type { HistoryEvent } from './history.ts'
 
 /**
@@ -39,18 +38,12 @@ async function drain(folder: string): Promise<{ events: HistoryEvent[]; problems
         if (item.kind === 'receipt') events.push({ kind: 'receipt', user, id: item.id })
         else {
           const { id, sender, text, attachment } = item
-          if (attachment !== undefined) {
-            filesOfMessages++
-            const bytes = await readFile(attachments, attachment.id).catch(() => undefined)
-            if (!bytes?.equals(fileOfMessage(text))) problems.push(`${text} has not the file that was sent`)
-          }
-          events.push({
-            kind: 'shown',
-            recipient: user,
-            sender: fromByteString(sender),
-            text: fromByteString(text),
-            id,
-          })
+          const message = { recipient: user, text: fromByteString(text) }
+          events.push({ ...message, kind: 'shown', sender: fromByteString(sender), id })
+          if (attachment === undefined) continue
+          filesOfMessages++
+          const bytes = await readFile(attachments, attachment.id).catch(() => undefined)
+          if (bytes !== undefined) events.push({ ...message, kind: 'file', file: sha256(bytes) })
         }
       }
       const last = items.at(-1)

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   EAGER_CHECKPOINTS,
@@ -6,9 +8,9 @@ import {
   startServerProcess,
 } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
-import { checkHistory, type Finding } from './history.ts'
+import { checkHistory, type Finding, type HistoryEvent } from './history.ts'
 import { createLoad } from './load.ts'
-import { stableAddress, USERS } from './participants.ts'
+import { FILE_USERS, stableAddress, USERS } from './participants.ts'
 import { createRandom } from './random.ts'
 
 /** What came of killing a server again and again. */
@@ -18,9 +20,16 @@ export interface KillRun {
   readonly shown: number
   /** Shown again after a kill, to a program that remembers nothing. */
   readonly repeated: number
+  /** Messages with files that were acknowledged. */
+  readonly files: number
+  /** Files that were on their way when the server was killed: begun and not acknowledged, shown and not yet there. */
+  readonly uploadsCut: number
+  readonly downloadsCut: number
   readonly findings: readonly Finding[]
   /** Items that the store still held after everything was drained. */
   readonly left: number
+  /** Files that its folder of attachments still held then. */
+  readonly filesLeft: number
 }
 
 /** What to do. */
@@ -48,7 +57,7 @@ export async function killRun({
   const random = createRandom(seed)
   const folder = await makeTempFolder()
   const server = await stableAddress()
-  const load = createLoad({ server, users: USERS, random })
+  const load = createLoad({ server, users: [...USERS, ...FILE_USERS], random })
   let starts = 0
   let running = await start()
   try {
@@ -70,16 +79,19 @@ export async function killRun({
     await load.close()
   }
   const stats = await runDmsToEnd(['store', 'stats', '--data', folder])
+  const filesLeft = (await readdir(join(folder, 'attachments'))).length
   await removeTempFolders()
-  const count = (kind: string) => load.history.filter((event) => event.kind === kind).length
+  const acknowledged = load.history.filter((event) => event.kind === 'acknowledged')
   const shown = load.history.filter((event) => event.kind === 'shown')
   return {
     kills,
-    acknowledged: count('acknowledged'),
+    acknowledged: acknowledged.length,
     shown: shown.length,
     repeated: shown.length - new Set(shown.map(({ text }) => text)).size,
+    ...filesOf(load.history),
     findings: checkHistory(load.history, load.leniency),
     left: (JSON.parse(stats.stdout) as { waiting: number }).waiting,
+    filesLeft,
   }
 
   /** Every other server is always in the middle of a checkpoint. */
@@ -87,6 +99,31 @@ export async function killRun({
     starts++
     return startServerProcess({ folder, port: server.port, flags: starts % 2 === 0 ? EAGER_CHECKPOINTS : [] })
   }
+}
+
+/** How many files a history tells of. */
+function filesOf(history: readonly HistoryEvent[]): Pick<KillRun, 'files' | 'uploadsCut' | 'downloadsCut'> {
+  const found = { files: 0, uploadsCut: 0, downloadsCut: 0 }
+  const withFile = new Set<string>()
+  const uploading = new Set<string>()
+  const downloading = new Set<string>()
+  for (const event of history) {
+    if (event.kind === 'sent' && event.file !== undefined) {
+      withFile.add(event.text)
+      uploading.add(event.text)
+    } else if (event.kind === 'acknowledged') {
+      uploading.delete(event.text)
+      if (withFile.has(event.text)) found.files++
+    } else if (event.kind === 'shown' && withFile.has(event.text)) {
+      downloading.add(event.text)
+    } else if (event.kind === 'file') {
+      downloading.delete(event.text)
+    } else if (event.kind === 'killed') {
+      found.uploadsCut += uploading.size
+      found.downloadsCut += downloading.size
+    }
+  }
+  return found
 }
 
 /** Ends a server. Rejects when it was asked to stop and did not end well. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../../src/domain/fault.ts'
+import { fileBytes, sha256 } from '../support/files.ts'
 import type { Actor, ActorFactory, ServerAddress } from './actor.ts'
 import type { CheckOptions, HistoryEvent } from './history.ts'
 import type { Random } from './random.ts'
@@ -26,10 +27,18 @@ export interface Load {
   close(): Promise<void>
 }
 
+/** One user. */
+export interface Participant {
+  readonly name: string
+  readonly factory: ActorFactory
+  /** Sends files to others with files, and takes theirs. */
+  readonly withFiles?: boolean
+}
+
 /** Who takes part. */
 export interface LoadOptions {
   readonly server: ServerAddress
-  readonly users: readonly { readonly name: string; readonly factory: ActorFactory }[]
+  readonly users: readonly Participant[]
   readonly random: Random
   /** The server may refuse for a while: they try again. Otherwise a refusal is an error. */
   readonly patient?: boolean
@@ -40,6 +49,10 @@ export interface LoadOptions {
 /** How likely a user is there at the start of a life of the server, and leaves between two messages. */
 const PRESENT = 0.75
 const LEAVES = 0.03
+/** How likely somebody with files says the next things with files. */
+const WITH_FILES = 0.6
+/** The longest file, in bytes: three pieces of the protocol. */
+const MAX_FILE_BYTES = 40_000
 /** The longest that somebody stays away, in milliseconds. */
 const MAX_AWAY_MS = 100
 /** How long somebody who was refused waits, in milliseconds. */
@@ -49,6 +62,8 @@ const DRAIN_TIMEOUT_MS = 60_000
 
 interface Talker {
   readonly actor: Actor
+  /** To whom it sends files. */
+  readonly takers: readonly string[]
   count: number
   /** The conversation under way. */
   talking: Promise<void> | undefined
@@ -62,8 +77,14 @@ export function createLoad({ server, users, random, patient = false, recorded }:
   let refusal: Error | undefined
   /** Messages of the last round whose receipts have not come. */
   const missing = new Set<number>()
-  const talkers = users.map(({ name, factory }): Talker => {
-    return { actor: factory(name, server, record), count: 0, talking: undefined }
+  const talkers = users.map(({ name, factory, withFiles }): Talker => {
+    const takers = withFiles === true ? others(name).filter((other) => other.withFiles === true) : []
+    return {
+      actor: factory(name, server, record),
+      takers: takers.map((other) => other.name),
+      count: 0,
+      talking: undefined,
+    }
   })
   const actors = new Map(talkers.map(({ actor }) => [actor.user, actor]))
 
@@ -146,24 +167,30 @@ export function createLoad({ server, users, random, patient = false, recorded }:
     }
   }
 
+  /** All with files or all without: what is sent beside a file goes before it (docs/protocol.md, Rules, 5). */
   async function sayMuch(talker: Talker): Promise<void> {
-    const { actor } = talker
+    const { actor, takers } = talker
     const count = 1 + random.below(actor.sendsAtATime)
-    const sends = Array.from({ length: count }, () => say(talker, otherThan(actor)))
+    const withFiles = takers.length > 0 && random.chance(WITH_FILES)
+    const recipients = withFiles ? takers : others(actor.user).map(({ name }) => name)
+    const sends = Array.from({ length: count }, () => say(talker, random.pick(recipients), withFiles))
     const failed = (await Promise.allSettled(sends)).find(({ status }) => status === 'rejected')
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
   }
 
-  function otherThan({ user }: Actor): string {
-    return random.pick(users.filter(({ name }) => name !== user)).name
+  function others(user: string): readonly Participant[] {
+    return users.filter(({ name }) => name !== user)
   }
 
   /** Sends a message that no other is like. */
-  async function say(talker: Talker, recipient: string): Promise<number> {
+  async function say(talker: Talker, recipient: string, withFile = false): Promise<number> {
     const { actor } = talker
-    const text = `${actor.user} ${talker.count++}`
-    record({ kind: 'sent', sender: actor.user, recipient, text })
-    const id = await actor.send(recipient, text).catch((error: unknown) => {
+    const number = talker.count++
+    const text = `${actor.user} ${number}`
+    const file = withFile ? fileOfMessage(text, number) : undefined
+    const sum = file === undefined ? {} : { file: sha256(file) }
+    record({ kind: 'sent', sender: actor.user, recipient, text, ...sum })
+    const id = await actor.send(recipient, text, file).catch((error: unknown) => {
       if (error instanceof Fault) record({ kind: 'refused', text })
       throw error
     })
@@ -177,7 +204,7 @@ export function createLoad({ server, users, random, patient = false, recorded }:
     for (const { actor } of talkers) await actor.connect()
     let looked = history.length
     for (const talker of talkers) {
-      for (const { name } of users) if (name !== talker.actor.user) missing.add(await say(talker, name))
+      for (const { name } of others(talker.actor.user)) missing.add(await say(talker, name))
     }
     await until(() => {
       for (; looked < history.length; looked++) {
@@ -203,4 +230,10 @@ export function createLoad({ server, users, random, patient = false, recorded }:
       `not drained after ${DRAIN_TIMEOUT_MS / 1000} s: no receipts of ${[...missing].map(told).join(', ')}`,
     )
   }
+}
+
+/** A file that no other is like, save an empty one: of no piece of the protocol, of one, of several. */
+function fileOfMessage(text: string, number: number): Buffer {
+  const seed = Number.parseInt(sha256(Buffer.from(text)).slice(0, 7), 16)
+  return fileBytes((number * 7_919) % MAX_FILE_BYTES, seed)
 }

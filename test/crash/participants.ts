@@ -18,9 +18,9 @@ export const USERS: LoadOptions['users'] = Object.entries(PROGRAMS).flatMap(([pr
   [1, 2, 3].map((number) => ({ name: `${program}-${number}`, factory })),
 )
 
-/** Three users who send files with all they say. */
+/** Three users who send each other files too. */
 export const FILE_USERS: LoadOptions['users'] = [1, 2, 3].map((number) => {
-  return { name: `file-${number}`, factory: createFileActor }
+  return { name: `file-${number}`, factory: createFileActor, withFiles: true }
 })
 
 /** An address on a free port below those that the system gives to connections that leave: it stays free while the server is dead. */

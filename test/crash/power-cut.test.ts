@@ -42,8 +42,8 @@ describeWith('strace')('the power is cut under load', () => {
     )
     const honourSync = (file: string) => !file.startsWith('attachments')
     const files = await cutPower(withFiles, { images: 10, seed: 2, honourSync })
-    expect(files.flatMap(({ problems }) => problems)).toContainEqual(
-      expect.stringContaining('has not the file'),
+    expect(files.flatMap(({ findings }) => findings)).toContainEqual(
+      expect.objectContaining({ complaint: 'file lost' }),
     )
   }, 60_000)
 })

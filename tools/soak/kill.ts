@@ -19,4 +19,4 @@ const run = await killRun({
 })
 const seconds = Math.round((performance.now() - started) / 1000)
 process.stdout.write(`${JSON.stringify({ seed: values.seed, ...run, seconds })}\n`)
-process.exitCode = run.findings.length + run.left === 0 ? 0 : 1
+process.exitCode = run.findings.length + run.left + run.filesLeft === 0 ? 0 : 1

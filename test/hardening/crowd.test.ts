@@ -1,5 +1,5 @@
 import { describeWith } from '../support/describe-with.ts'
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
+import { EAGER_CHECKPOINTS, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import { openCrowd } from './crowd.ts'
@@ -21,7 +21,8 @@ describe('many who come at once', () => {
   describeWith('util-linux')('and for whom the system has no room', () => {
     test('cost nobody else a message; when they have gone others come in again', async () => {
       const under = ['prlimit', '--nofile=80:80']
-      server = await startServerProcess({ folder: await makeTempFolder(), under })
+      // The segments of its log end all the time, and each needs a descriptor.
+      server = await startServerProcess({ folder: await makeTempFolder(), under, flags: EAGER_CHECKPOINTS })
       const ann = await open()
       ann.send(['REGISTER', 'r', 'ann', ''], ['CONNECT', 'c', 'ann', ''])
       expect((await ann.reply('c'))[0]).toBe('OK')

@@ -41,6 +41,8 @@ const CHECKPOINT_MS = 10_000
 /** What a checkpoint may need on the disk: so many times the log, since pages are copied, and so much more. */
 const ROOM_FACTOR = 2
 const ROOM_BYTES = 256 * 1024
+/** open(2): the process, or the system, has too many files open. */
+const OUT_OF_DESCRIPTORS: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE'])
 /** Bytes and records that one transaction of a checkpoint brings into the tree, so that it holds nothing else up. */
 const SETTLED_BYTES = 1024 ** 2
 const SETTLED_RECORDS = 1000
@@ -161,6 +163,9 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       assertRoom(bytes)
       ended = current.rotate()
     } catch (error) {
+      // The system has no file descriptor left: the disk is well, this segment goes on, and the next commit tries again.
+      due = OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException).code)
+      if (due) return
       broken = true
       onProblem('checkpoint', error)
       return

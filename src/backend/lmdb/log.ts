@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -97,7 +98,7 @@ export class Log {
     }
   }
 
-  /** Ends this segment and begins the next. Returns the number of the one that ended. After an error the log must not be used any more. */
+  /** Ends this segment and begins the next. Returns the number of the one that ended. After an error this segment goes on. */
   rotate(): number {
     const ended = this.#number
     const file = this.#file
@@ -150,21 +151,26 @@ export class Log {
   }
 
   #begin(number: number): number {
-    const file = openSync(join(this.#folder, segmentName(number)), 'wx', 0o600)
+    const path = join(this.#folder, segmentName(number))
+    const file = openSync(path, 'wx', 0o600)
+    const header = encodeSegmentHeader()
     try {
-      const header = encodeSegmentHeader()
       writeAll(file, header, 0)
-      this.#bytes = header.length
-      this.#end = header.length
       fsyncSync(file)
       // The folder too: a file whose name is not on disk is lost with the power.
       const folder = openSync(this.#folder, 'r')
-      fsyncSync(folder)
-      closeSync(folder)
+      try {
+        fsyncSync(folder)
+      } finally {
+        closeSync(folder)
+      }
     } catch (error) {
       closeSync(file)
+      rmSync(path, { force: true })
       throw error
     }
+    this.#bytes = header.length
+    this.#end = header.length
     return file
   }
 }

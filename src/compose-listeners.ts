@@ -8,6 +8,7 @@ import { type Listener, openListener, type TlsFiles } from './transport/listener
 import type { Dial } from './transport/push-dial.ts'
 import { createSessionProtocol } from './transport/session-protocol.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './web/http-server.ts'
+import { createProxyTrust } from './web/proxy-trust.ts'
 
 /** Opens a listener on this port, with TLS if there are files for it. Rejects with node's error where it cannot. */
 type Open<Opened> = (port: number, tls: TlsFiles | undefined) => Promise<Opened>
@@ -53,7 +54,8 @@ export function createHttpPorts(
   const { config, observer, ownPorts } = core
   const { requestTimeoutMs } = config
   const held = new HeldBytes(config.soapHeldBytes)
-  const handling = { held, answerTimeoutMs: requestTimeoutMs }
+  const trusts = createProxyTrust(config.trustProxy)
+  const handling = { held, answerTimeoutMs: requestTimeoutMs, trusts }
   return async (port, tls) => {
     const server = await openHttpServer({
       host: config.host,
@@ -62,7 +64,7 @@ export function createHttpPorts(
         [...endpoints].map(([path, endpoint]) => [path, createSoapHttpHandler(endpoint, handling)]),
       ),
       app,
-      fastPath: (fast) => createFastHttp({ endpoints, held, ...fast }),
+      fastPath: (fast) => createFastHttp({ endpoints, held, trusts, ...fast }),
       limits: config,
       requestTimeoutMs,
       observer,

@@ -64,8 +64,8 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--log-level <level>', env: 'DMS_LOG_LEVEL', otherwise: 'info', parse: oneOf(LOG_LEVELS), text: 'the least that a json log holds: error, warn, info or debug' },
   { flags: '--metrics <switch>', env: 'DMS_METRICS', otherwise: 'on', parse: oneOf(METRICS), text: 'on: whoever reaches the SOAP port can read /metrics; off: nobody' },
   { flags: '--allow-legacy', env: 'DMS_ALLOW_LEGACY', otherwise: false, parse: truth, text: 'let other machines use the original protocol, whose users prove nothing' },
-  { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines use accounts without a credential' },
-  { flags: '--allow-plain-passwords', env: 'DMS_ALLOW_PLAIN_PASSWORDS', otherwise: false, parse: truth, text: 'take passwords and tokens of SOAP callers on other machines without TLS, for instance behind a proxy that ends it' },
+  { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines, and callers through a proxy, use accounts without a credential' },
+  { flags: '--allow-plain-passwords', env: 'DMS_ALLOW_PLAIN_PASSWORDS', otherwise: false, parse: truth, text: 'take passwords and tokens of SOAP callers on other machines without TLS' },
   { flags: '--require-auth', env: 'DMS_REQUIRE_AUTH', otherwise: false, parse: truth, text: 'with --host: other machines need an account with a credential' },
   { flags: '--registration <who>', env: 'DMS_REGISTRATION', otherwise: 'open', parse: oneOf(REGISTRATIONS), text: 'open: whoever reaches the port may register; closed: nobody' },
   { flags: '--window <count>', env: 'DMS_WINDOW', otherwise: 256, parse: wholeNumber(1, 65_536), text: 'unanswered requests and unconfirmed items on one connection, each' },
@@ -75,7 +75,7 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--tls-cert <file>', env: 'DMS_TLS_CERT', text: 'certificate with its chain, PEM; read again on SIGHUP' },
   { flags: '--tls-key <file>', env: 'DMS_TLS_KEY', text: 'its private key, PEM' },
   { flags: '--public-url <url>', env: 'DMS_PUBLIC_URL', parse: baseUrl, text: 'address of the SOAP port as callers see it, for the WSDL' },
-  { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', parse: proxies, text: 'proxies whose X-Forwarded-Proto, -Host, -Port and -Prefix count, for instance loopback or 10.0.0.0/8' },
+  { flags: '--trust-proxy <addresses>', env: 'DMS_TRUST_PROXY', parse: proxies, text: 'proxies whose X-Forwarded-For, -Proto, -Host, -Port and -Prefix count, for instance loopback or 10.0.0.0/8: the caller is who they say; each must set -For and -Proto itself' },
   { flags: '--max-text-bytes <bytes>', env: 'DMS_MAX_TEXT_BYTES', otherwise: 65_536, parse: count, text: 'longest text of a message' },
   { flags: '--mailbox-items <count>', env: 'DMS_MAILBOX_ITEMS', otherwise: 1_000_000, parse: count, text: 'messages that may wait for one user' },
   { flags: '--mailbox-bytes <bytes>', env: 'DMS_MAILBOX_BYTES', otherwise: 1_073_741_824, parse: count, text: 'bytes of text that may wait for one user' },
@@ -181,7 +181,7 @@ function proxies(text: string): string {
   for (const one of text.split(',')) {
     const [, address = '', bits] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(one.trim()) ?? []
     const most = BITS[isIP(address)]
-    const isSubnet = most !== undefined && Number(bits ?? most) <= most
+    const isSubnet = most !== undefined && Number(bits ?? most) <= most && Number(bits ?? most) > 0
     if (!isSubnet && !RANGES.has(one.trim())) {
       throw new InvalidArgumentError(
         `It must be addresses, subnets such as 10.0.0.0/8, or ${[...RANGES].join(', ')}, with commas between.`,

@@ -1,3 +1,4 @@
+import type { Origin } from './caller-origin.ts'
 import type { SoapFault } from './fault.ts'
 import type { QName, XmlReader } from './scanner.ts'
 
@@ -14,13 +15,9 @@ export interface HeaderHandler<T = unknown> {
 }
 
 /** Who calls, as far as HTTP tells. */
-export interface Caller {
+export interface Caller extends Origin {
   /** The Authorization header. */
   readonly authorization: string | undefined
-  /** The address at the other end of the connection; a proxy's, where there is one. */
-  readonly remoteAddress: string | undefined
-  /** Does the connection use TLS. */
-  readonly secure: boolean
   /** Has a function called when the caller goes away before it has its answer. */
   onGone(listener: () => void): void
 }
@@ -57,6 +54,10 @@ export class CallContext implements SoapContext {
 
   get secure(): boolean {
     return this.caller.secure
+  }
+
+  get forwarded(): boolean {
+    return this.caller.forwarded
   }
 
   get signal(): AbortSignal {

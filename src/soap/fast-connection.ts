@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { originOf, type ProxyTrust } from './caller-origin.ts'
 import type { Caller } from './context.ts'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { BodyStream, SoapResponse } from './exchange.ts'
@@ -11,6 +12,7 @@ import { type PlainHead, parsePlainHead } from './plain-head.ts'
 export interface FastServer {
   readonly endpoints: ReadonlyMap<string, SoapEndpoint>
   readonly held: HeldBytes
+  readonly trusts: ProxyTrust
   /** A call was answered. */
   answered(): void
   /** A clock that need not be finer than the shortest of its times, in milliseconds. */
@@ -56,8 +58,9 @@ export class FastConnection {
   since: number
   private readonly socket: Socket
   private readonly server: FastServer
-  private readonly secure: boolean
-  private readonly remoteAddress: string | undefined
+  /** Of the connection; who calls may be somebody behind a proxy (`originOf`). */
+  readonly secure: boolean
+  readonly remoteAddress: string | undefined
   private buffered: Buffer | undefined = undefined
   private pieces = 0
   private known: Known | undefined = undefined
@@ -182,11 +185,12 @@ export class FastConnection {
     const { contentLength } = head
     if (contentLength > endpoint.limits.bodyBytes || contentLength > MAX_BODY) return undefined
     const { authorization } = head
-    const { secure, remoteAddress } = this
+    const { remoteAddress, secure, forwarded } = originOf(this, head.forwarding, this.server.trusts)
     const onGone = (listener: () => void): void => {
       this.gone = listener
     }
-    this.known = { bytes: text, head, endpoint, caller: { authorization, remoteAddress, secure, onGone } }
+    const caller = { authorization, remoteAddress, secure, forwarded, onGone }
+    this.known = { bytes: text, head, endpoint, caller }
     return this.known
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { createBusyPoll } from './busy-poll.ts'
+import type { ProxyTrust } from './caller-origin.ts'
 import type { SoapEndpoint } from './endpoint.ts'
 import { FastConnection, type FastServer, type Waiting } from './fast-connection.ts'
 import { KEEP_ALIVE_MS } from './fast-reply.ts'
@@ -14,6 +15,8 @@ export interface FastHttpOptions {
   readonly handOver: (socket: Socket) => void
   /** How long a whole request may take to arrive, and an answer may wait to be read, in milliseconds. */
   readonly requestTimeoutMs: number
+  /** Whose word for a caller's address and scheme counts. Default: nobody's. */
+  readonly trusts?: ProxyTrust
 }
 
 /** Answers plain POSTs from the socket; any other connection is handed over. */
@@ -32,7 +35,8 @@ const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
  * The way past node:http for what is most of the traffic: whole, plain POSTs on a kept connection (soap 3). It is small and
  * strict: whatever is not plain beyond doubt is handed over before any of it was acted upon, and for good.
  */
-export function createFastHttp({ endpoints, held, handOver, requestTimeoutMs }: FastHttpOptions): FastHttp {
+export function createFastHttp(options: FastHttpOptions): FastHttp {
+  const { endpoints, held, handOver, requestTimeoutMs, trusts = () => false } = options
   const connections = new Set<FastConnection>()
   // The clock is as old as the last sweep, so what seems to have waited may have waited that much less.
   const sweepMs = Math.min(1000, Math.ceil(requestTimeoutMs / 4))
@@ -41,6 +45,7 @@ export function createFastHttp({ endpoints, held, handOver, requestTimeoutMs }: 
   const server: FastServer = {
     endpoints,
     held,
+    trusts,
     handOver,
     answered: createBusyPoll(),
     stallMs: requestTimeoutMs,

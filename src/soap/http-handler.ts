@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ProxyTrust } from './caller-origin.ts'
 import type { SoapEndpoint } from './endpoint.ts'
 import type { SoapResponse } from './exchange.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
@@ -18,6 +19,8 @@ export interface SoapHttpOptions {
   readonly held: HeldBytes
   /** How long an answer may wait for its caller to read it, and a request of several parts may rest, in milliseconds; then the connection is cut. */
   readonly answerTimeoutMs: number
+  /** Whose word for a caller's address and scheme counts. Default: nobody's. */
+  readonly trusts?: ProxyTrust
 }
 
 /** What one call holds. */
@@ -32,7 +35,7 @@ interface Holding {
  */
 export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpOptions): SoapHttpHandler {
   const { bodyBytes, attachmentBytes } = endpoint.limits
-  const { held, answerTimeoutMs } = options
+  const { held, answerTimeoutMs, trusts = () => false } = options
   // Who sends the largest file as base64 text, which is too long, is told so.
   const discardedBytes = 2 * (bodyBytes + attachmentBytes)
 
@@ -109,7 +112,7 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     body: Uint8Array,
     holding: Holding,
   ): void {
-    const answered = endpoint.handle({ ...headOf(request, response), body })
+    const answered = endpoint.handle({ ...headOf(request, response, trusts), body })
     if ('status' in answered) write(response, answered, holding)
     else answered.then((late) => write(response, late, holding)).catch(() => response.destroy())
   }
@@ -118,7 +121,7 @@ export function createSoapHttpHandler(endpoint: SoapEndpoint, options: SoapHttpO
     if (request.headers.expect !== undefined) response.writeContinue()
     const holding = count(response)
     const body = new RequestBody(request, answerTimeoutMs)
-    const answered = await endpoint.handleParts(headOf(request, response), body, (bytes, length) => {
+    const answered = await endpoint.handleParts(headOf(request, response, trusts), body, (bytes, length) => {
       if (!held.hasRoom(bytes, length)) return false
       hold(holding, bytes)
       return true

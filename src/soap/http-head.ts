@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { forwardingOf, originOf, type ProxyTrust } from './caller-origin.ts'
 import type { SoapHead } from './exchange.ts'
 
 function header(request: IncomingMessage, name: string): string | undefined {
@@ -7,12 +8,13 @@ function header(request: IncomingMessage, name: string): string | undefined {
 }
 
 /** The head of a request of node:http, for an endpoint. */
-export function headOf(request: IncomingMessage, response: ServerResponse): SoapHead {
+export function headOf(request: IncomingMessage, response: ServerResponse, trusts: ProxyTrust): SoapHead {
+  const { headers, socket } = request
+  const connection = { remoteAddress: socket.remoteAddress, secure: 'encrypted' in socket }
   return {
     caller: {
-      authorization: request.headers.authorization,
-      remoteAddress: request.socket.remoteAddress,
-      secure: 'encrypted' in request.socket,
+      ...originOf(connection, forwardingOf(Object.entries(headers)), trusts),
+      authorization: headers.authorization,
       onGone: (listener) => {
         // A response that was written whole is closed too.
         response.once('close', () => {

@@ -1,3 +1,5 @@
+import { type Forwarding, forwardingOf } from './caller-origin.ts'
+
 /** The head of a plain POST, as far as it matters. */
 export interface PlainHead {
   /** Without the query. */
@@ -8,6 +10,7 @@ export interface PlainHead {
   readonly acceptEncoding: string | undefined
   readonly soapAction: string | undefined
   readonly authorization: string | undefined
+  readonly forwarding: Forwarding | undefined
 }
 
 /** No more header lines than this: every line is compared with those before it. */
@@ -58,5 +61,6 @@ export function parsePlainHead(head: string): PlainHead | undefined {
     acceptEncoding: headers.get('accept-encoding'),
     soapAction: headers.get('soapaction'),
     authorization: headers.get('authorization'),
+    forwarding: forwardingOf(headers),
   }
 }

@@ -5,7 +5,7 @@ const HOST = /^([a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]{1,64}){1,8}\/?$/
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
-/** The headers that a trusted proxy tells the address with. `Forwarded` (RFC 7239) is not read. */
+/** The headers that a trusted proxy tells the address with. `Forwarded` (RFC 7239) is not read (decision 15). */
 export const FORWARDED_HEADERS: readonly string[] = [
   'X-Forwarded-Proto',
   'X-Forwarded-Host',

@@ -88,6 +88,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     options.tls === undefined
       ? createServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, minVersion: 'TLSv1.2', ...options.tls }, listener)
+  // Node drops what comes behind the first thousand, without a word: what a proxy wrote behind a caller's own could be among it.
+  server.maxHeadersCount = 0
   server.on('checkContinue', listener)
   const protocol = options.tls === undefined ? 'http' : 'https'
   const fastPath =

@@ -20,7 +20,7 @@ export interface WebAppOptions {
   readonly metrics?: (() => Promise<MetricsText>) | undefined
   /** The address that WSDLs give, scheme and host (and a path, behind a proxy that adds one). Undefined: the one the caller used. */
   readonly publicUrl?: string | undefined
-  /** Whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed: addresses and subnets as express's `trust proxy` takes them. Undefined: nobody's. */
+  /** Whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed, as `createProxyTrust` takes it. Undefined: nobody's. */
   readonly trustProxy?: string | undefined
   /** Told of what should not happen. */
   readonly onError?: (error: unknown) => void

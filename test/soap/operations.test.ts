@@ -9,7 +9,13 @@ import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import { readLetters } from './letters-contract.ts'
 import { envelope, VERSION_NAMES, VERSIONS, type Version } from './text-server.ts'
 
-const caller = { authorization: undefined, remoteAddress: '127.0.0.1', secure: true, onGone: () => undefined }
+const caller = {
+  authorization: undefined,
+  remoteAddress: '127.0.0.1',
+  forwarded: false,
+  secure: true,
+  onGone: () => undefined,
+}
 const SEND = '<Send xmlns="urn:letters"><to>anna</to><to> ben </to></Send>'
 
 /** An endpoint for letters that understands the header block `sender`. */

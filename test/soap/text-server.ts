@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
 import { parseStringPromise, processors } from 'xml2js'
 import { textPortType } from '../../src/port-types/text.ts'
+import type { ProxyTrust } from '../../src/soap/caller-origin.ts'
 import { type Contract, readContract } from '../../src/soap/contract.ts'
 import type { PortType } from '../../src/soap/dispatch.ts'
 import { createSoapEndpoint, type SoapEndpoint } from '../../src/soap/endpoint.ts'
@@ -50,6 +51,8 @@ export interface TextServerOptions {
   readonly heldBytes?: number
   /** False: all goes to node:http. */
   readonly fast?: boolean
+  /** Which proxies are believed. */
+  readonly trusts?: ProxyTrust
   readonly web?: Partial<WebAppOptions>
   readonly http?: Partial<HttpServerOptions>
 }
@@ -66,18 +69,22 @@ export async function openTextServer(options: TextServerOptions = {}): Promise<T
   const endpoints = new Map([['/', endpoint], ...(options.others ?? [])])
   const held = new HeldBytes(options.heldBytes ?? Number.POSITIVE_INFINITY)
   const answerTimeoutMs = options.http?.requestTimeoutMs ?? 10_000
+  const trusts = options.trusts ?? (() => false)
   const server = await openHttpServer({
     host: '127.0.0.1',
     port: 0,
     endpoints: new Map(
-      [...endpoints].map(([path, one]) => [path, createSoapHttpHandler(one, { held, answerTimeoutMs })]),
+      [...endpoints].map(([path, one]) => [
+        path,
+        createSoapHttpHandler(one, { held, answerTimeoutMs, trusts }),
+      ]),
     ),
     app: createWebApp({ services: new Map([['/', contract]]), failure: () => undefined, ...options.web }),
     ...(options.fast === false
       ? {}
       : {
           fastPath: (fast: Pick<FastHttpOptions, 'handOver' | 'requestTimeoutMs'>) =>
-            createFastHttp({ endpoints, held, ...fast }),
+            createFastHttp({ endpoints, held, trusts, ...fast }),
         }),
     ...options.http,
   })

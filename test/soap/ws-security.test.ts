@@ -45,7 +45,13 @@ async function openEndpoint(options: { now?: () => number; nonces?: number } = {
   async function call(version: Version, inside: string, attributes = '', more = ''): Promise<Answer> {
     const block = `<w:Security xmlns:w="${WSSE}" xmlns:u="${WSU}" s:mustUnderstand="1"${attributes}>${inside}</w:Security>`
     const response = await endpoint.handle({
-      caller: { authorization: undefined, remoteAddress: undefined, secure: false, onGone: () => {} },
+      caller: {
+        authorization: undefined,
+        remoteAddress: undefined,
+        forwarded: false,
+        secure: false,
+        onGone: () => {},
+      },
       contentType: version === '1.1' ? 'text/xml' : 'application/soap+xml',
       contentEncoding: undefined,
       acceptEncoding: undefined,

@@ -172,6 +172,7 @@ export async function openMessagingBed(options: MessagingBedOptions = {}): Promi
         authorization,
         remoteAddress: address,
         secure,
+        forwarded: false,
         onGone: (listener) => gone?.addEventListener('abort', listener),
       },
       contentType: MEDIA[version].type,

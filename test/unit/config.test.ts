@@ -95,6 +95,7 @@ describe('the options of dms server', () => {
     [['--public-url', 'https://me:secret@soap.example/'], 'without a query, a fragment or a password'],
     [['--trust-proxy', 'true'], 'addresses, subnets'],
     [['--trust-proxy', '10.0.0.0/33'], 'addresses, subnets'],
+    [['--trust-proxy', '0.0.0.0/0'], 'addresses, subnets'],
     [['--trust-proxy', 'proxy.example'], 'addresses, subnets'],
     [['--trust-proxy', '10.0.0.1,'], 'addresses, subnets'],
   ])('%j is refused with a word about what to do', (args, words) => {

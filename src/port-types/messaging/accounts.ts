@@ -1,10 +1,10 @@
-import { isLoopback, plainAddress } from '../../domain/address.ts'
 import { type ByteString, toByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { Messaging } from '../../domain/messaging.ts'
 import type { Observer, Verb } from '../../domain/observer.ts'
 import type { SoapContext } from '../../soap/context.ts'
 import type { Identify } from './caller.ts'
+import { assertProtected } from './protected.ts'
 import { aboutCaller } from './typed-faults.ts'
 import { toXmlText } from './xml-text.ts'
 
@@ -34,12 +34,7 @@ export function createAccountOperations(options: AccountOptions) {
         if (!openRegistration) {
           throw new Fault('not-allowed', 'registration is closed: ask whoever runs this server')
         }
-        if (!context.secure && !isLoopback(plainAddress(context.remoteAddress)) && !allowPlainPasswords) {
-          throw new Fault(
-            'not-allowed',
-            'passwords are not taken over plain HTTP from other machines: use https',
-          )
-        }
+        assertProtected(context, allowPlainPasswords)
         await messaging.register(name, await createVerifier(password))
       })
       return {}

@@ -1,4 +1,4 @@
-import { isLoopback, plainAddress } from '../../domain/address.ts'
+import { plainAddress } from '../../domain/address.ts'
 import type { Authentication } from '../../domain/authentication.ts'
 import { type ByteString, toByteString } from '../../domain/byte-string.ts'
 import { Fault } from '../../domain/fault.ts'
@@ -6,6 +6,7 @@ import type { Claim, Messaging } from '../../domain/messaging.ts'
 import type { HeaderHandler, SoapContext } from '../../soap/context.ts'
 import type { UsernameToken } from '../../soap/ws-security.ts'
 import { type Credentials, parseAuthorization } from './authorization.ts'
+import { assertProtected, isLocal } from './protected.ts'
 import { aboutCaller } from './typed-faults.ts'
 
 /** Finds out who calls. Rejects with `not-authenticated`, `not-allowed`, or what `Authentication` says. */
@@ -17,9 +18,9 @@ export interface CallerOptions {
   readonly authentication: Pick<Authentication, 'verifyPassword' | 'verifyToken'>
   /** Understands wsse:Security. */
   readonly security: HeaderHandler<UsernameToken | undefined>
-  /** Accounts without a credential from other addresses than loopback. */
+  /** Accounts without a credential from other machines than this, or through a proxy. */
   readonly allowOpen: boolean
-  /** Secrets over plain HTTP from other addresses than loopback. */
+  /** Secrets over plain HTTP from other machines than this, or through a proxy. */
   readonly allowPlainPasswords: boolean
 }
 
@@ -61,22 +62,16 @@ export function createIdentify(options: CallerOptions): Identify {
     return token.once(() => check(credentials, context))
   }
 
-  async function check(credentials: Credentials, { remoteAddress, secure }: SoapContext): Promise<Claim> {
-    const source = plainAddress(remoteAddress)
-    const local = isLoopback(source)
+  async function check(credentials: Credentials, context: SoapContext): Promise<Claim> {
     if (credentials.kind === 'password' && credentials.password === '') {
-      if (local || allowOpen) return asOpen({ name: credentials.name, proof: NONE })
+      if (isLocal(context) || allowOpen) return asOpen({ name: credentials.name, proof: NONE })
       throw new Fault(
         'not-authenticated',
-        'accounts without a credential work on this machine only: send a password',
+        'accounts without a credential work on this machine only, and not through a proxy: send a password',
       )
     }
-    if (!secure && !local && !allowPlainPasswords) {
-      throw new Fault(
-        'not-allowed',
-        'passwords and tokens are not taken over plain HTTP from other machines: use https',
-      )
-    }
+    assertProtected(context, allowPlainPasswords)
+    const source = plainAddress(context.remoteAddress)
     return credentials.kind === 'password'
       ? authentication.verifyPassword(credentials.name, credentials.password, source)
       : authentication.verifyToken(credentials.token, source)

@@ -24,9 +24,9 @@ export interface MessagingPortTypeOptions {
   readonly maxTextBytes: number
   /** The longest file, which the service sees to; for what `AttachmentTooLarge` tells. */
   readonly maxAttachmentBytes: number
-  /** Accounts without a credential from other addresses than loopback. */
+  /** Accounts without a credential from other machines than this, or through a proxy. */
   readonly allowOpen: boolean
-  /** Passwords and tokens over plain HTTP from other addresses than loopback. */
+  /** Passwords and tokens over plain HTTP from other machines than this, or through a proxy. */
   readonly allowPlainPasswords: boolean
   /** May whoever reaches the port Register. */
   readonly openRegistration: boolean

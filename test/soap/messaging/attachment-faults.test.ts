@@ -131,7 +131,13 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
       part('f', BYTES),
     ])
   const head = {
-    caller: { authorization: undefined, remoteAddress: '127.0.0.1', secure: false, onGone: () => undefined },
+    caller: {
+      authorization: undefined,
+      remoteAddress: '127.0.0.1',
+      forwarded: false,
+      secure: false,
+      onGone: () => undefined,
+    },
   }
 
   test.each<readonly [string, Partial<FileToSend> & { readonly user?: string }, RegExp]>([

@@ -69,7 +69,13 @@ export async function sendFile(
   return readAnswer(response.status, String(await bodyOf(response)))
 }
 
-const LOCAL = { authorization: undefined, remoteAddress: '127.0.0.1', secure: false, onGone: () => undefined }
+const LOCAL = {
+  authorization: undefined,
+  remoteAddress: '127.0.0.1',
+  forwarded: false,
+  secure: false,
+  onGone: () => undefined,
+}
 
 /** A file as a user gets it: what is told of it, and its bytes. */
 export async function getFile(

@@ -216,6 +216,7 @@ describe.each(VERSION_NAMES)('SOAP %s: a file', (version) => {
         caller: {
           authorization: undefined,
           remoteAddress: undefined,
+          forwarded: false,
           secure: false,
           onGone: () => undefined,
         },

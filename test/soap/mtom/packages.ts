@@ -80,7 +80,13 @@ export function callParts(
 ): Promise<SoapResponse> {
   return endpoint.handleParts(
     {
-      caller: { authorization: undefined, remoteAddress: undefined, secure: false, onGone: () => undefined },
+      caller: {
+        authorization: undefined,
+        remoteAddress: undefined,
+        forwarded: false,
+        secure: false,
+        onGone: () => undefined,
+      },
       contentType: contentType(version),
       contentEncoding: undefined,
       acceptEncoding: undefined,

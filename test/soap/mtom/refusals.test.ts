@@ -265,7 +265,13 @@ describe.each(VERSION_NAMES)('SOAP %s: a message of several parts is refused', (
   test('where its xop:Include came alone, without parts', async () => {
     const { endpoint } = await createFilesEndpoint()
     const response = await endpoint.handle({
-      caller: { authorization: undefined, remoteAddress: undefined, secure: false, onGone: () => undefined },
+      caller: {
+        authorization: undefined,
+        remoteAddress: undefined,
+        forwarded: false,
+        secure: false,
+        onGone: () => undefined,
+      },
       contentType: version === '1.1' ? 'text/xml' : 'application/soap+xml',
       contentEncoding: undefined,
       acceptEncoding: undefined,

@@ -54,6 +54,11 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 
 type Failure = Error & { readonly code?: unknown }
 
+/** For a dial that met itself (domain/address.ts): what the system says in all other cases where nobody listens. */
+export function nobodyListens(): Failure {
+  return Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
+}
+
 /** What a failed connection's error means, in a person's words. */
 export function connectionFailure(error: Failure): string {
   const code = codeOf(error)

@@ -1,8 +1,9 @@
 import { connect, isIPv6 } from 'node:net'
+import { meetsItself } from '../domain/address.ts'
 import type { ByteString } from '../domain/byte-string.ts'
 import { encodeLegacyFrame, type LegacyOperation } from '../wire/legacy.ts'
 import { createLegacyReplyDecoder } from '../wire/legacy-reply.ts'
-import { CannotConnect, connectionFailure, TimedOut } from './errors.ts'
+import { CannotConnect, connectionFailure, nobodyListens, TimedOut } from './errors.ts'
 
 /** Where the server is, and how long a whole request may take, in milliseconds. */
 export interface LegacyServer {
@@ -51,7 +52,13 @@ export async function openLegacyConnection(server: LegacyServer): Promise<Legacy
   })
   failed.catch(() => {}) // whoever waits hears of it; with nobody waiting it is no news
 
-  await Promise.race([new Promise<void>((resolve) => socket.once('connect', resolve)), failed])
+  const connected = new Promise<void>((resolve) => {
+    socket.once('connect', () => {
+      if (meetsItself(socket)) socket.destroy(nobodyListens())
+      else resolve()
+    })
+  })
+  await Promise.race([connected, failed])
   return {
     localAddress: socket.localAddress ?? '',
     remoteAddress: socket.remoteAddress ?? '',

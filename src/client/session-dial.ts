@@ -1,6 +1,7 @@
 import { connect, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { CannotConnect, connectionFailure, isUnvouched } from './errors.ts'
+import { meetsItself } from '../domain/address.ts'
+import { CannotConnect, connectionFailure, isUnvouched, nobodyListens } from './errors.ts'
 
 /** Where a server of the session protocol is. */
 export interface SessionServer {
@@ -46,6 +47,9 @@ export function dial(server: SessionServer, signal: AbortSignal): Promise<Socket
     // Stays: what comes later is heard by others, or by nobody.
     socket.on('error', onError)
     socket.once('close', onClose)
+    socket.once('connect', () => {
+      if (meetsItself(socket)) onError(nobodyListens())
+    })
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       release()
       resolve(socket)

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { meetsItself } from '../domain/address.ts'
 import type { DialOutcome } from '../domain/observer.ts'
 
 /** What is to be pushed, and to whom. */
@@ -30,8 +31,8 @@ export function dialAndPush({ address, port, bytes, readMs }: Push): Promise<Dia
     const socket: Socket = connect({ host: address, port, noDelay: true, onread: UNREAD })
     const deadline = setTimeout(() => fail('failed'), readMs)
     socket.on('connect', () => {
-      // Where nobody listens, TCP may connect the dial to itself, and it would read its own message and close.
-      if (socket.localPort === port && socket.localAddress === socket.remoteAddress) return fail('refused')
+      // It would read its own message and close.
+      if (meetsItself(socket)) return fail('refused')
       connected = true
       socket.write(bytes.subarray(0, -1))
       // The second is behind one round of reading from sockets.

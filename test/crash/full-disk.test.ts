@@ -114,8 +114,13 @@ describe.each(DISKS)('a disk %s', (_, disk) => {
   })
 })
 
-/** Is this a machine where the tests may mount a file system? */
+/**
+ * Is this a machine where the tests may mount a file system? Most containers may not, not even for root, so with CI set this fails
+ * nothing; but it is said.
+ */
 function mayMount(): boolean {
-  if (process.getuid?.() !== 0) return false
-  return spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
+  const mounting = ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']
+  if (process.getuid?.() === 0 && spawnSync('unshare', mounting).status === 0) return true
+  process.stderr.write('NOT TESTED: a disk of one megabyte. The tests may not mount a file system here.\n')
+  return false
 }

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { chmod, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { makeCertificate } from '../support/certificate.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { type Ended, runDmsToEnd, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
 import type { ServerAddress } from './actor.ts'
@@ -159,6 +161,18 @@ describe('a server that cannot start says why in one line, without a stack', () 
     const third = await serve(other, '--soap-port', String(soapPort))
     expect(third.code).toBe(1)
     expectOneLine(third, String(soapPort), '--soap-port')
+  })
+
+  describeWith('openssl')('when a port for TLS is in use', () => {
+    test.each(['--tls-port', '--https-port'])('%s: exit code 1', async (flag) => {
+      const { port } = await start()
+      const other = await makeTempFolder()
+      const { certFile, keyFile } = makeCertificate(other, 'server')
+      const certificate = ['--tls-cert', certFile, '--tls-key', keyFile]
+      const second = await serve(join(other, 'data'), flag, String(port), ...certificate)
+      expect(second.code).toBe(1)
+      expectOneLine(second, `:${port} is in use`, flag)
+    })
   })
 
   test('when it may not write to the folder: exit code 1', async () => {

@@ -22,7 +22,10 @@ export interface KillRun {
   readonly repeated: number
   /** Messages with files that were acknowledged. */
   readonly files: number
-  /** Files that were on their way when the server was killed: begun and not acknowledged, shown and not yet there. */
+  /**
+   * At each kill, files on their way or waiting for their turn: asked to be sent and not acknowledged, shown and not yet there. One
+   * that several kills met counts for each.
+   */
   readonly uploadsCut: number
   readonly downloadsCut: number
   readonly findings: readonly Finding[]

@@ -15,8 +15,8 @@ export default {
       },
     ],
   },
-  // Many tests wait for other processes, so two at a time suit two cores; the limit is for machines with busy neighbours.
-  maxWorkers: 2,
+  // Many tests wait for other processes, so three at a time suit two cores; the limit is for machines with busy neighbours.
+  maxWorkers: 3,
   testTimeout: 60_000,
   reporters: ['default', ...(process.env.CI ? ['<rootDir>/tools/no-skips-reporter.mjs'] : [])],
 }

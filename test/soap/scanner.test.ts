@@ -191,9 +191,12 @@ describe('our scanner, against saxes', () => {
     const change = fc.tuple(fc.nat(whole.length), fc.nat(6), fc.oneof(piece, fc.constant('')))
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 2 }), (changes) => {
-        expectSame(
-          changes.reduce((text, [at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut), whole),
+        // By characters: half a surrogate pair is nothing that decoded bytes have.
+        const changed = changes.reduce(
+          (text, [at, cut, put]) => [...text.slice(0, at), ...put, ...text.slice(at + cut)],
+          [...whole],
         )
+        expectSame(changed.join(''))
       }),
       { numRuns: 5000 },
     )

@@ -82,6 +82,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       else await log.removeThrough(last)
     }
   } catch (error) {
+    // Who recovers from a disk that fails tries this twice a second.
+    log?.close()
     await root.close()
     throw error
   }

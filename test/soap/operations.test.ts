@@ -6,16 +6,11 @@ import type { SoapResponse } from '../../src/soap/exchange.ts'
 import type { SoapFailure } from '../../src/soap/failure.ts'
 import { SoapFault, TypedFault } from '../../src/soap/fault.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
+import { LOCAL } from './callers.ts'
 import { readLetters } from './letters-contract.ts'
 import { envelope, VERSION_NAMES, VERSIONS, type Version } from './text-server.ts'
 
-const caller = {
-  authorization: undefined,
-  remoteAddress: '127.0.0.1',
-  forwarded: false,
-  secure: true,
-  onGone: () => undefined,
-}
+const caller = { ...LOCAL, secure: true }
 const SEND = '<Send xmlns="urn:letters"><to>anna</to><to> ben </to></Send>'
 
 /** An endpoint for letters that understands the header block `sender`. */

@@ -4,6 +4,7 @@ import { createSoapEndpoint } from '../../src/soap/endpoint.ts'
 import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import { createSecurityHandler, type UsernameToken, WSSE, WSU } from '../../src/soap/ws-security.ts'
 import { type Answer, readAnswer, VERSIONS, type Version } from '../support/messaging-calls.ts'
+import { SOMEBODY } from './callers.ts'
 import { envelope, removeSpaces, WSDL_PATH } from './text-server.ts'
 
 const NOW = Date.parse('2026-01-31T12:00:00Z')
@@ -45,13 +46,7 @@ async function openEndpoint(options: { now?: () => number; nonces?: number } = {
   async function call(version: Version, inside: string, attributes = '', more = ''): Promise<Answer> {
     const block = `<w:Security xmlns:w="${WSSE}" xmlns:u="${WSU}" s:mustUnderstand="1"${attributes}>${inside}</w:Security>`
     const response = await endpoint.handle({
-      caller: {
-        authorization: undefined,
-        remoteAddress: undefined,
-        forwarded: false,
-        secure: false,
-        onGone: () => {},
-      },
+      caller: SOMEBODY,
       contentType: version === '1.1' ? 'text/xml' : 'application/soap+xml',
       contentEncoding: undefined,
       acceptEncoding: undefined,

@@ -5,6 +5,7 @@ import { type LmdbFolder, makeLmdbFolder } from '../../support/lmdb-folder.ts'
 import { type MessagingBed, openMessagingBed } from '../../support/messaging-bed.ts'
 import { VERSIONS } from '../../support/messaging-calls.ts'
 import { removeTempFolders } from '../../support/temp-folder.ts'
+import { LOCAL } from '../callers.ts'
 import { callParts, include, multipart, part, problemOf } from '../mtom/packages.ts'
 import {
   type FileToSend,
@@ -130,15 +131,7 @@ describe.each(VERSIONS)('files that are refused over SOAP %s', (version) => {
       rootOf(user, version, sendAttachment({ recipient: 'bob', bytes: BYTES, ...file }, include('cid:f'))),
       part('f', BYTES),
     ])
-  const head = {
-    caller: {
-      authorization: undefined,
-      remoteAddress: '127.0.0.1',
-      forwarded: false,
-      secure: false,
-      onGone: () => undefined,
-    },
-  }
+  const head = { caller: LOCAL }
 
   test.each<readonly [string, Partial<FileToSend> & { readonly user?: string }, RegExp]>([
     ['a caller whom nobody knows', { user: 'nobody' }, /user or secret/i],

@@ -11,6 +11,7 @@ import {
   usernameToken,
   type Version,
 } from '../../support/messaging-calls.ts'
+import { LOCAL } from '../callers.ts'
 import { bodyOf, callParts, include, inPieces, multipart, part, readMultipart } from '../mtom/packages.ts'
 
 /** How a file goes. */
@@ -67,14 +68,6 @@ export async function sendFile(
   const body = inPieces(multipart(parts), [500, 1500, 70_000, 200_000])
   const response = await callParts(bed.endpoint, version, body, { caller: LOCAL })
   return readAnswer(response.status, String(await bodyOf(response)))
-}
-
-const LOCAL = {
-  authorization: undefined,
-  remoteAddress: '127.0.0.1',
-  forwarded: false,
-  secure: false,
-  onGone: () => undefined,
 }
 
 /** A file as a user gets it: what is told of it, and its bytes. */

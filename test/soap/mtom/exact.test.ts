@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { SoapFault } from '../../../src/soap/fault.ts'
 import { type MimeEvent, MimeParser } from '../../../src/soap/mime-parser.ts'
+import { SOMEBODY } from '../callers.ts'
 import { VERSION_NAMES } from '../text-server.ts'
 import { FILES, readFiles } from './files-contract.ts'
 import { createFilesEndpoint, noise, sha256 } from './files-server.ts'
@@ -213,13 +214,7 @@ describe.each(VERSION_NAMES)('SOAP %s: a file', (version) => {
     for (const name of ['', 'a', 'ab', 'abc', 'a-b-c-d', 'ab-c--defg-h', '--']) {
       const document = `<t:Get xmlns:t="${FILES}"><t:name>${name}</t:name></t:Get>`
       const response = await endpoint.handle({
-        caller: {
-          authorization: undefined,
-          remoteAddress: undefined,
-          forwarded: false,
-          secure: false,
-          onGone: () => undefined,
-        },
+        caller: SOMEBODY,
         contentType: version === '1.1' ? 'text/xml' : 'application/soap+xml',
         contentEncoding: undefined,
         acceptEncoding: 'gzip',

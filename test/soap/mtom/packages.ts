@@ -1,5 +1,6 @@
 import type { SoapEndpoint } from '../../../src/soap/endpoint.ts'
 import type { SoapResponse } from '../../../src/soap/exchange.ts'
+import { SOMEBODY } from '../callers.ts'
 import { envelope, VERSIONS, type Version } from '../text-server.ts'
 import { FILES } from './files-contract.ts'
 
@@ -80,13 +81,7 @@ export function callParts(
 ): Promise<SoapResponse> {
   return endpoint.handleParts(
     {
-      caller: {
-        authorization: undefined,
-        remoteAddress: undefined,
-        forwarded: false,
-        secure: false,
-        onGone: () => undefined,
-      },
+      caller: SOMEBODY,
       contentType: contentType(version),
       contentEncoding: undefined,
       acceptEncoding: undefined,

@@ -1,3 +1,4 @@
+import { SOMEBODY } from '../callers.ts'
 import { VERSION_NAMES, VERSIONS } from '../text-server.ts'
 import { createFilesEndpoint, noise } from './files-server.ts'
 import {
@@ -265,13 +266,7 @@ describe.each(VERSION_NAMES)('SOAP %s: a message of several parts is refused', (
   test('where its xop:Include came alone, without parts', async () => {
     const { endpoint } = await createFilesEndpoint()
     const response = await endpoint.handle({
-      caller: {
-        authorization: undefined,
-        remoteAddress: undefined,
-        forwarded: false,
-        secure: false,
-        onGone: () => undefined,
-      },
+      caller: SOMEBODY,
       contentType: version === '1.1' ? 'text/xml' : 'application/soap+xml',
       contentEncoding: undefined,
       acceptEncoding: undefined,

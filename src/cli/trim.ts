@@ -1,7 +1,9 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { Socket } from 'node:net'
 import { createClientAsync, type IOptions } from 'soap'
-import { CannotConnect, connectionFailure, TimedOut } from '../client/errors.ts'
+import { CannotConnect, connectionFailure, nobodyListens, TimedOut } from '../client/errors.ts'
+import { meetsItself } from '../domain/address.ts'
 import { Fault } from '../domain/fault.ts'
 
 /** Calls the text service (soap 1). */
@@ -33,8 +35,8 @@ const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u
 
 /** A trimmer that reads the WSDL when first needed, once, and keeps its connection. */
 export function createTrimmer(options: TrimmerOptions): Trimmer {
-  const httpAgent = new HttpAgent({ keepAlive: true })
-  const httpsAgent = new HttpsAgent({ keepAlive: true })
+  const httpAgent = onlyToOthers(new HttpAgent({ keepAlive: true }))
+  const httpsAgent = onlyToOthers(new HttpsAgent({ keepAlive: true }))
   let operation: Promise<RemoveSpaces> | undefined
 
   return {
@@ -104,6 +106,21 @@ export function createTrimmer(options: TrimmerOptions): Trimmer {
     const [why] = connectionFailure(error as Error).split('\n', 1)
     return new CannotConnect(address, `${address} does not work as a text service (${why}): ${NOT_SENT}`)
   }
+}
+
+/** Makes of an agent one whose dials that meet themselves (domain/address.ts) are refused: they would read their own request. */
+function onlyToOthers<A extends HttpAgent>(agent: A): A {
+  const dial = agent.createConnection.bind(agent)
+  agent.createConnection = (...how) => {
+    const socket = dial(...how)
+    if (socket instanceof Socket) {
+      socket.once('connect', () => {
+        if (meetsItself(socket)) socket.destroy(nobodyListens())
+      })
+    }
+    return socket
+  }
+  return agent
 }
 
 /** The text as XML character data that reads back the same: a CR would otherwise become a newline (XML 1.0, 2.11). */

@@ -1,3 +1,4 @@
+import { createTrimmer } from '../../src/cli/trim.ts'
 import { openLegacyConnection } from '../../src/client/legacy-connection.ts'
 import { dial } from '../../src/client/session-dial.ts'
 import { meetsItself } from '../../src/domain/address.ts'
@@ -33,6 +34,20 @@ describe('a dial that meets itself is a connection refused', () => {
     expect(result).toMatchObject({
       name: 'CannotConnect',
       message: expect.stringMatching(/^cannot reach 127\.0\.0\.1:\d+ \(connection refused\): start /),
+    })
+  })
+
+  test.each(['http', 'https'])('of the text service, over %s', async (scheme) => {
+    const { result, met } = await dialItself(async (port) => {
+      const trimmer = createTrimmer({ wsdl: `${scheme}://127.0.0.1:${port}/?wsdl`, timeoutMs })
+      const failure = await trimmer.trim('x').catch((error: Error) => error)
+      trimmer.close()
+      return failure
+    })
+    expect(met).toBe(1)
+    expect(result).toMatchObject({
+      name: 'CannotConnect',
+      message: expect.stringMatching(/^https?:.* does not work as a text service \(connection refused\): /),
     })
   })
 })

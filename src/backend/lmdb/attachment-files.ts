@@ -3,6 +3,7 @@ import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AttachmentId, type Attachments, lostFile } from '../../domain/attachments.ts'
 import { Fault } from '../../domain/fault.ts'
+import type { Item } from '../../domain/message.ts'
 import { createAttachmentId, createUpload } from '../upload.ts'
 
 /** The folder of the files, in the data folder. */
@@ -22,8 +23,8 @@ export interface AttachmentFiles extends Attachments {
   remove(ids: Iterable<AttachmentId>): Promise<void>
   /** Removes every file but those that messages refer to and those of uploads, and finds out which of the former are missing. */
   sweep(referred: ReadonlySet<AttachmentId>): Promise<void>
-  /** Files that messages refer to and that were not there. */
-  readonly missing: ReadonlySet<AttachmentId>
+  /** Items as the mailbox has them, with what is known to be lost said of it: such a message is served all the same. */
+  withLost(items: readonly Item[]): readonly Item[]
   /** Closes what is still being written; it goes with the next `sweep`. */
   close(): Promise<void>
 }
@@ -42,6 +43,7 @@ export function openAttachmentFiles(
   const uploads = new Set<AttachmentId>()
   /** Each closes a file that is being written. */
   const writing = new Set<() => Promise<void>>()
+  /** Files that messages refer to and that were not there. */
   let missing = new Set<AttachmentId>()
 
   return {
@@ -127,13 +129,18 @@ export function openAttachmentFiles(
       }
     },
 
-    get missing() {
-      return missing
-    },
+    withLost: (items) => (missing.size === 0 ? items : items.map(lostOrNot)),
 
     async close() {
       for (const closeFile of writing) await closeFile().catch(() => {})
     },
+  }
+
+  function lostOrNot(item: Item): Item {
+    if (item.kind !== 'message' || item.attachment === undefined) return item
+    return missing.has(item.attachment.id)
+      ? { ...item, attachment: { ...item.attachment, lost: true } }
+      : item
   }
 
   async function assertRoom(bytes: number): Promise<void> {

@@ -9,6 +9,14 @@ import type { Ledger } from './ledger.ts'
 import type { LedgerAccount } from './ledger-account.ts'
 import type { StoredItem, StoredMessage } from './record.ts'
 
+/** What became of a batch of messages. */
+export interface Accepted {
+  /** Of each, at its index: its id, or why it is refused. What is wrong with one says nothing about the others. */
+  readonly outcomes: readonly (MessageId | Fault)[]
+  /** The files that came with messages that are refused or were there already, to be removed once that is on disk. */
+  readonly unwanted: ReadonlySet<AttachmentId>
+}
+
 /** What a confirmation changed. */
 export interface Confirmed {
   /** Who has a receipt in the mailbox now. */
@@ -27,16 +35,18 @@ export class Decisions {
     this.#limits = limits
   }
 
-  /**
-   * Decides about one message. What is wrong with one says nothing about the others, so it is an outcome, never thrown.
-   * @param kept takes its file, if it is accepted with one.
-   */
-  accept(envelope: Envelope, kept: Set<AttachmentId>): MessageId | Fault {
-    try {
-      return this.#take(envelope, kept)
-    } catch (error) {
-      return Fault.from(error)
-    }
+  /** Decides about each message of a batch, in order. */
+  accept(envelopes: readonly Envelope[]): Accepted {
+    const unwanted = new Set<AttachmentId>()
+    for (const { attachment } of envelopes) if (attachment !== undefined) unwanted.add(attachment.id)
+    const outcomes = envelopes.map((envelope) => {
+      try {
+        return this.#take(envelope, unwanted)
+      } catch (error) {
+        return Fault.from(error)
+      }
+    })
+    return { outcomes, unwanted }
   }
 
   /** Why a message of this size with a file of that size would be refused now. */
@@ -68,7 +78,8 @@ export class Decisions {
     if (sender !== undefined) this.#freeRef(sender, item)
   }
 
-  #take(envelope: Envelope, kept: Set<AttachmentId>): MessageId | Fault {
+  /** @param unwanted loses the file of the message, if that is accepted with one. */
+  #take(envelope: Envelope, unwanted: Set<AttachmentId>): MessageId | Fault {
     const ledger = this.#ledger
     const { sender, recipient, ref, text, acceptedAt, attachment } = envelope
     const from = ledger.accounts.get(sender)
@@ -82,7 +93,7 @@ export class Decisions {
     if (full !== undefined) return full
     if (attachment !== undefined) {
       ledger.attachments.attach(to, mailbox.next, attachment)
-      kept.add(attachment.id)
+      unwanted.delete(attachment.id)
     }
     const id = ledger.takeId()
     if (ref !== '') {

@@ -1,6 +1,5 @@
 import type { AttachmentId } from '../../domain/attachments.ts'
 import { Fault } from '../../domain/fault.ts'
-import type { Envelope, Item } from '../../domain/message.ts'
 import type { Observer } from '../../domain/observer.ts'
 import type { MailboxLimits, Store } from '../../domain/store.ts'
 import type { UserName } from '../../domain/user-name.ts'
@@ -33,8 +32,6 @@ export interface LmdbStoreOptions {
 /** Opens the durable store: decides in memory, at once; answers when the commit that carries the decision is synced (wire-protocol 3). Rejects when the folder cannot be used. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { folder, limits, files, observer, accountsInMemory = ACCOUNTS_IN_MEMORY, checkpointBytes } = options
-  /** Files of the messages that the `append` under way accepts. */
-  const kept = new Set<AttachmentId>()
   let { environment, ledger, decisions } = await open()
   const closing = new AbortController()
   const recovery = createRecovery({
@@ -82,13 +79,11 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     },
 
     async append(envelopes) {
-      const attached = attachedTo(envelopes)
-      for (const id of attached) files.take(id)
+      for (const { attachment } of envelopes) if (attachment !== undefined) files.take(attachment.id)
       assertReady()
-      const outcomes = envelopes.map((envelope) => decisions.accept(envelope, kept))
-      const unwanted = attached.filter((id) => !kept.delete(id))
+      const { outcomes, unwanted } = decisions.accept(envelopes)
       await commits.join()
-      if (unwanted.length > 0) await files.remove(unwanted)
+      if (unwanted.size > 0) await files.remove(unwanted)
       return outcomes
     },
 
@@ -128,8 +123,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
       try {
         assertReady()
         const account = ledger.accounts.get(user)
-        const items = account === undefined ? [] : ledger.read(account, after, limit)
-        return files.missing.size === 0 ? items : items.map(lostOrNot)
+        return account === undefined ? [] : files.withLost(ledger.read(account, after, limit))
       } catch (error) {
         return Promise.reject(error)
       }
@@ -205,14 +199,6 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     await ledger.probe()
   }
 
-  /** Says of a file that is missing that it is: the message is served all the same. */
-  function lostOrNot(item: Item): Item {
-    if (item.kind !== 'message' || item.attachment === undefined) return item
-    return files.missing.has(item.attachment.id)
-      ? { ...item, attachment: { ...item.attachment, lost: true } }
-      : item
-  }
-
   /** Clears away what removed accounts left behind, piece by piece, beside the daily work. */
   async function clearRemoved(): Promise<void> {
     try {
@@ -246,17 +232,4 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     if (closing.signal.aborted) throw new Fault('unavailable', 'the store is closed')
     ledger.accounts.trim()
   }
-}
-
-const NONE: readonly AttachmentId[] = []
-
-/** The files of a batch; most have none. */
-function attachedTo(envelopes: readonly Envelope[]): readonly AttachmentId[] {
-  let found: AttachmentId[] | undefined
-  for (const { attachment } of envelopes) {
-    if (attachment === undefined) continue
-    found ??= []
-    found.push(attachment.id)
-  }
-  return found ?? NONE
 }

@@ -14,7 +14,7 @@ describeWith('strace')('the power is cut under load', () => {
 
   beforeAll(async () => {
     fresh = await record(600, 1)
-    restarted = await record(300, 2, { afterKill: true, checkpoints: true })
+    restarted = await record(1000, 2, { afterKill: true, checkpoints: true })
     withFiles = await record(150, 3, { afterKill: true, users: FILE_USERS })
   }, 90_000)
 
@@ -27,6 +27,14 @@ describeWith('strace')('the power is cut under load', () => {
       }
     }
   }, 60_000)
+
+  test('also while the log is written over a segment of which the tree has everything', () => {
+    const files = restarted.events.flatMap((event) =>
+      event.kind === 'renamed' && event.file === 'log-spare' ? [event.to] : [],
+    )
+    const written = restarted.events.filter(({ kind, file }) => kind === 'written' && files.includes(file))
+    expect(written).not.toEqual([])
+  })
 
   test('of messages with files the same, and each has its file, whole; files of no message are gone', async () => {
     expect(withFiles.history.filter(({ kind }) => kind === 'acknowledged').length).toBeGreaterThan(20)

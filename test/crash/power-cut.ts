@@ -31,7 +31,7 @@ export type DiskEvent = { readonly file: string; readonly call: SystemCall } & (
 )
 
 interface OpenFile {
-  readonly path: string
+  path: string
   readonly durable: boolean
   position: number
 }
@@ -73,6 +73,7 @@ export function diskEvents(
       events.push({ file: nameOf(from), call, kind: 'renamed', to: nameOf(to) })
       existing.delete(from)
       existing.add(to)
+      for (const file of open.values()) if (file.path === from) file.path = to
       continue
     }
     const fd = Number.parseInt(call.args, 10)

@@ -1,5 +1,5 @@
 import { mkdirSync, statfsSync } from 'node:fs'
-import { Log, replayLog } from './log.ts'
+import { Log, removeSpare, replayLog } from './log.ts'
 import { type LoggedWrite, TABLES, type TableName } from './log-entry.ts'
 import { Table } from './table.ts'
 import { commitToTree, createTree, openTable, openTree, storeExists } from './tree.ts'
@@ -68,6 +68,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   let closed: Promise<void> | undefined
 
   try {
+    if (!readOnly) removeSpare(folder)
     const { last, bytes, damage } = replayLog(folder, apply)
     root.resetReadTxn()
     for (const problem of damage) onProblem(`damaged log: ${problem}`, new Error(problem))
@@ -127,8 +128,13 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
    * the message that lmdb 3.5.6 makes of a page it could not write overruns its buffer, and the process aborts.
    */
   function assertRoom(bytes: number): void {
-    const { bavail, bsize } = statfsSync(folder)
-    if (bavail * bsize >= bytes * ROOM_FACTOR + ROOM_BYTES) return
+    const hasRoom = (): boolean => {
+      const { bavail, bsize } = statfsSync(folder)
+      return bavail * bsize >= bytes * ROOM_FACTOR + ROOM_BYTES
+    }
+    if (hasRoom()) return
+    log?.dropSpare()
+    if (hasRoom()) return
     throw Object.assign(new Error(`ENOSPC: no room on the disk of ${folder} for a checkpoint`), {
       code: 'ENOSPC',
     })
@@ -172,7 +178,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       onProblem('checkpoint', error)
       return
     }
-    const removed = settle().then(() => current.removeThrough(ended))
+    const removed = settle().then(() => current.retireThrough(ended))
     checkpointing = removed.then(
       () => {
         checkpointing = undefined

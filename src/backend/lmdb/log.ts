@@ -2,6 +2,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -27,15 +29,24 @@ const AHEAD = Buffer.alloc(64 * 1024)
 const SMALL_BYTES = AHEAD.length / 8
 
 const SEGMENT = /^log-(\d{10})$/
+/** A segment that has had its time, for the next one to be written over: the sync of bytes that a file has already takes half as long as that of bytes by which it grows. */
+const SPARE = 'log-spare'
+/** A longer one is not kept: the next would seldom need it. */
+const SPARE_BYTES = 64 * 1024 ** 2
 
 /** What was found in the segments of a log. */
 export interface Replay {
   /** The number of the last segment; 0 if there was none. */
   readonly last: number
-  /** Bytes of all of them. */
+  /** Bytes of what could be read in all of them. */
   readonly bytes: number
   /** What could not be read and was not the end of the log, in words. */
   readonly damage: readonly string[]
+}
+
+/** Removes the segment that a server which was killed had kept to write over. */
+export function removeSpare(folder: string): void {
+  rmSync(join(folder, SPARE), { force: true })
 }
 
 /** Reads a folder's log from its beginning, entry by entry. What was being written when the power went is not an entry. */
@@ -45,19 +56,22 @@ export function replayLog(folder: string, apply: (writes: readonly LoggedWrite[]
   let bytes = 0
   for (const number of numbers) {
     const file = join(folder, segmentName(number))
-    const segment = readSegment(file)
-    bytes += segment.length
-    for (const found of decodeSegment(segment)) {
-      if ('writes' in found) apply(found.writes)
-      else damage.push(`${file}, byte ${found.at}: ${found.problem}`)
+    let end = 0
+    for (const found of decodeSegment(readSegment(file), number)) {
+      if ('writes' in found) {
+        apply(found.writes)
+        end = found.end
+      } else damage.push(`${file}, byte ${found.at}: ${found.problem}`)
     }
+    bytes += end
   }
   return { last: numbers.at(-1) ?? 0, bytes, damage }
 }
 
 /**
  * The log that every commit is written to before it is acknowledged: one write and one fdatasync, where the tree would
- * write a dozen pages and sync twice. Kept in segments, which go when the tree has what is in them.
+ * write a dozen pages and sync twice. Kept in segments, which go when the tree has what is in them; the file of one is kept
+ * for the next.
  */
 export class Log {
   readonly #folder: string
@@ -65,8 +79,13 @@ export class Log {
   /** Open as long as the log is: its number must not be another's file when it is closed. */
   #file: number
   #bytes = 0
-  /** Where the file ends, zeros included. */
+  /** Where the file ends, with zeros and what an earlier segment left. */
   #end = 0
+  /**
+   * Bytes of the spare file; undefined: there is none. Only what this log has written serves as one: the numbers of a log
+   * that was begun anew may be those of entries that an older file holds.
+   */
+  #spareBytes: number | undefined
   readonly #pace = new SyncPace()
 
   /** Begins a segment. Throws the error of the file system. */
@@ -83,7 +102,7 @@ export class Log {
 
   /** Appends an entry. Resolves when it is synced. After a rejection the log must not be used any more. */
   async append(writes: readonly LoggedWrite[]): Promise<void> {
-    const entry = encodeEntry(writes)
+    const entry = encodeEntry(writes, this.#number)
     try {
       // The page cache takes it at once; what takes time is the sync.
       this.#write(entry)
@@ -108,11 +127,33 @@ export class Log {
     return ended
   }
 
-  /** The tree has everything up to and including this segment: it goes, and those before it. The file system takes its time for that. */
+  /** The tree has everything up to and including this segment, which has ended: it becomes the spare one. Those before it go. */
+  async retireThrough(number: number): Promise<void> {
+    for (const old of segmentNumbers(this.#folder)) {
+      if (old < number) await rm(join(this.#folder, segmentName(old)), { force: true })
+    }
+    const path = join(this.#folder, segmentName(number))
+    const { size } = statSync(path)
+    if (size <= SPARE_BYTES && size >= (this.#spareBytes ?? 0)) {
+      renameSync(path, join(this.#folder, SPARE))
+      this.#spareBytes = size
+    }
+    // The file system takes its time for a long one.
+    else await rm(path)
+  }
+
+  /** The tree has everything up to and including this segment: they go, the spare one too. */
   async removeThrough(number: number): Promise<void> {
     for (const old of segmentNumbers(this.#folder)) {
       if (old <= number) await rm(join(this.#folder, segmentName(old)), { force: true })
     }
+    this.dropSpare()
+  }
+
+  /** Gives the room of the spare segment back. */
+  dropSpare(): void {
+    this.#spareBytes = undefined
+    removeSpare(this.#folder)
   }
 
   /** The tree has what could be read of these segments; they are kept under another name. */
@@ -152,25 +193,43 @@ export class Log {
 
   #begin(number: number): number {
     const path = join(this.#folder, segmentName(number))
-    const file = openSync(path, 'wx', 0o600)
+    const file = this.#openSpare(path) ?? openSync(path, 'wx', 0o600)
     const header = encodeSegmentHeader()
     try {
-      writeAll(file, header, 0)
-      fsyncSync(file)
-      // The folder too: a file whose name is not on disk is lost with the power.
+      if (fstatSync(file).size === 0) {
+        writeAll(file, header, 0)
+        fsyncSync(file)
+      }
+      // The folder too: a file whose name is not on disk is lost with the power, and what is written over must have its new
+      // name before.
       const folder = openSync(this.#folder, 'r')
       try {
         fsyncSync(folder)
       } finally {
         closeSync(folder)
       }
+      this.#bytes = header.length
+      this.#end = fstatSync(file).size
+      return file
     } catch (error) {
       closeSync(file)
       rmSync(path, { force: true })
       throw error
     }
-    this.#bytes = header.length
-    this.#end = header.length
+  }
+
+  /** Opens the spare file under a new name; undefined: there is none. */
+  #openSpare(path: string): number | undefined {
+    if (this.#spareBytes === undefined) return undefined
+    const spare = join(this.#folder, SPARE)
+    const file = openSync(spare, 'r+')
+    try {
+      this.#spareBytes = undefined
+      renameSync(spare, path)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
     return file
   }
 }

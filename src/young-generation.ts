@@ -5,9 +5,9 @@ const REST_BYTES = 16 * 1024 ** 2
 const BUSY_BYTES = 32 * 1024 ** 2
 const CHECK_MS = 100
 /** A loop that works for this part of its time is busy. */
-const BUSY = 0.8
+const BUSY = 0.6
 /** A server is busy once its loop was for so long, all in all, and rests once it has rested a hundred times as long. */
-const BUSY_MS = 5000
+const BUSY_MS = 3000
 const REST_WEIGHT = 1 / 100
 
 /**

@@ -6,6 +6,7 @@ import { harmlessJson } from '../../domain/harmless.ts'
 import { ATTACHMENTS_FOLDER, attachmentFileFits } from './attachment-files.ts'
 import { unlessDamaged } from './checked.ts'
 import { type Environment, openEnvironment } from './environment.ts'
+import { decodeItems } from './item-record.ts'
 import { accountName, allOf, numberKey, readPlaceKey } from './keys.ts'
 import {
   type AccountNumber,
@@ -13,7 +14,6 @@ import {
   decodeAttachment,
   decodeCounters,
   decodeHead,
-  decodeItems,
   decodeRemoved,
   decodeSentRefs,
   type StoredItem,

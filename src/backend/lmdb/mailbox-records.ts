@@ -1,6 +1,7 @@
 import type { Seq } from '../../domain/message.ts'
 import type { Checked } from './checked.ts'
 import type { Environment, Write } from './environment.ts'
+import { decodeItems, encodeItems } from './item-record.ts'
 import { allOf, numberKey, placeKey, readPlaceKey } from './keys.ts'
 import { Mailbox } from './mailbox.ts'
 import {
@@ -8,10 +9,8 @@ import {
   type AttachmentRecord,
   decodeAttachment,
   decodeHead,
-  decodeItems,
   decodeSentRefs,
   encodeHead,
-  encodeItems,
   encodeSentRefs,
   type StoredItem,
 } from './record.ts'

@@ -2,17 +2,15 @@ import { crc32 } from 'node:zlib'
 import type { Attachment, AttachmentId } from '../../domain/attachments.ts'
 import type { ByteString } from '../../domain/byte-string.ts'
 import type { MessageItem, ReceiptItem, Seq } from '../../domain/message.ts'
-import type { UserName } from '../../domain/user-name.ts'
 
 /**
  * What stands in the files. Every record: one byte RECORD_VERSION, four bytes CRC-32 (big endian) over key and body,
  * then the body: fields, each ended by NUL, numbers in decimal.
  *
- * To change a body: raise RECORD_VERSION, keep decoding the old one, add a fixture of the old bytes to the tests.
+ * To change a body: give its record a version that is higher, keep decoding the old one, add a fixture of the old bytes to
+ * the tests. Records of items have versions of their own (item-record.ts).
  */
 const RECORD_VERSION = 1
-/** Of a record of items among which is one with a file; all others are as they were, so that an older version reads them. */
-const ATTACHED_RECORD_VERSION = 2
 const HEADER_BYTES = 5
 
 /** Counts up from 1 and is never used twice, so that a name that is registered again is another account. */
@@ -67,7 +65,7 @@ export class DamagedRecord extends Error {
 }
 
 /** Puts header and body together. The key goes into the CRC: a record in another's place is damage too. */
-function seal(key: Buffer, body: string, version = RECORD_VERSION): Buffer {
+export function seal(key: Buffer, body: string, version = RECORD_VERSION): Buffer {
   const record = Buffer.allocUnsafe(HEADER_BYTES + body.length)
   record[0] = version
   record.write(body, HEADER_BYTES, 'latin1')
@@ -76,7 +74,7 @@ function seal(key: Buffer, body: string, version = RECORD_VERSION): Buffer {
 }
 
 /** The fields of a record, checked. Throws `DamagedRecord`. @param latest the last version that such a record has. */
-function unseal(key: Buffer, record: Buffer, latest = RECORD_VERSION): string[] {
+export function unseal(key: Buffer, record: Buffer, latest = RECORD_VERSION): string[] {
   if (record.length <= HEADER_BYTES) throw new DamagedRecord('too short')
   const version = record[0] as number
   if (version < RECORD_VERSION || version > latest)
@@ -142,75 +140,6 @@ export function decodeSentRefs(key: Buffer, record: Buffer): SentRef[] {
     refs.push({ id: Number(fields[i]), ref: fields[i + 1] as ByteString })
   }
   return refs
-}
-
-/**
- * What one commit brought for one mailbox, as one record; the seqs follow one another. `firstSeq`, then for a
- * message `m` id from sender ref acceptedAt text, for a receipt `r` id ref recipient; for a message with a file `a`, the
- * fields of a message, then attachment name size sha256 mediaType.
- */
-export function encodeItems(key: Buffer, items: readonly StoredItem[]): Buffer {
-  let body = `${items[0]?.seq}\0`
-  let version = RECORD_VERSION
-  for (const item of items) {
-    if (item.kind === 'message') {
-      const { attachment } = item
-      body += attachment === undefined ? 'm' : 'a'
-      body += `\0${item.id}\0${item.from}\0${item.sender}\0${item.ref}\0${item.acceptedAt}\0${item.text}\0`
-      if (attachment === undefined) continue
-      const { id, name, size, sha256, mediaType } = attachment
-      body += `${id}\0${name}\0${size}\0${sha256}\0${mediaType}\0`
-      version = ATTACHED_RECORD_VERSION
-    } else body += `r\0${item.id}\0${item.ref}\0${item.recipient}\0`
-  }
-  return seal(key, body, version)
-}
-
-export function decodeItems(key: Buffer, record: Buffer): StoredItem[] {
-  const fields = unseal(key, record, ATTACHED_RECORD_VERSION)
-  const items: StoredItem[] = []
-  let seq = Number(fields[0])
-  let i = 1
-  while (i < fields.length) {
-    if (fields[i] === 'm') {
-      items.push(decodeMessage(fields, i, seq++))
-      i += 7
-    } else if (fields[i] === 'a') {
-      items.push({ ...decodeMessage(fields, i, seq++), attachment: decodeDescriptor(fields, i + 7) })
-      i += 12
-    } else if (fields[i] === 'r') {
-      items.push({
-        kind: 'receipt',
-        seq: seq++,
-        id: Number(fields[i + 1]),
-        ref: fields[i + 2] as ByteString,
-        recipient: fields[i + 3] as UserName,
-      })
-      i += 4
-    } else {
-      throw new DamagedRecord('neither a message nor a receipt')
-    }
-  }
-  return items
-}
-
-function decodeMessage(fields: readonly string[], at: number, seq: Seq): StoredMessage {
-  return {
-    kind: 'message',
-    seq,
-    id: Number(fields[at + 1]),
-    from: Number(fields[at + 2]),
-    sender: fields[at + 3] as UserName,
-    ref: fields[at + 4] as ByteString,
-    acceptedAt: Number(fields[at + 5]),
-    text: fields[at + 6] as ByteString,
-  }
-}
-
-function decodeDescriptor(fields: readonly string[], at: number): Attachment {
-  const [id, name, size, sha256, mediaType] = fields.slice(at, at + 5) as ByteString[]
-  if (mediaType === undefined) throw new DamagedRecord('a file is not described to its end')
-  return { id, name, size: Number(size), sha256, mediaType } as Attachment
 }
 
 /** A file that waits with a message: `id`, `size`. Its key is the message's account and seq. */

@@ -3,8 +3,9 @@ import type { Survey } from '../../domain/store.ts'
 import type { SmallSteps } from '../small-steps.ts'
 import { unlessDamaged } from './checked.ts'
 import type { Environment } from './environment.ts'
+import { decodeItems } from './item-record.ts'
 import { numberKey, placeKey, readPlaceKey } from './keys.ts'
-import { type AccountNumber, decodeHead, decodeItems } from './record.ts'
+import { type AccountNumber, decodeHead } from './record.ts'
 
 /** What a survey works with. */
 export interface SurveyOptions {

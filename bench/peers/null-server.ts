@@ -1,8 +1,11 @@
 /**
  * The server that does nothing: answers the session protocol from memory, by the lengths that the bench's client is
- * known to write. `node null-server.ts <port>`.
+ * known to write. `node null-server.ts <port> [folder]`: with a folder it writes what one turn of its loop brings to a file
+ * there, and syncs it, before it answers.
  */
+import { fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { DIGITS, TEXT_BYTES } from './text.ts'
 
 interface Peer {
@@ -23,6 +26,46 @@ const FIELDS = new Map([
   ['PING', 2],
 ])
 const peers = new Map<string, Peer>()
+const [, , port, folder] = process.argv
+
+/** What a synced file takes for one message, about, and how long the file is that is written over again and again. */
+const RECORD = Buffer.alloc(300, 'r')
+const FILE_BYTES = 32 * 1024 ** 2
+const file = folder === undefined ? undefined : filled(join(folder, 'log'))
+let filePosition = 0
+/** What is to be said once the file is synced, and the messages that it is about. */
+let replies: (() => void)[] = []
+let replied = 0
+
+/** A file of zeros: what is written over needs no new size. */
+function filled(path: string): number {
+  const opened = openSync(path, 'w')
+  writeSync(opened, Buffer.alloc(FILE_BYTES))
+  fdatasyncSync(opened)
+  return opened
+}
+
+/** Says it once `count` messages are on disk; at once without a file. */
+function reply(count: number, say: () => void): void {
+  if (file === undefined) {
+    say()
+    return
+  }
+  replies.push(say)
+  replied += count
+  if (replies.length === 1) setImmediate(sync, file)
+}
+
+function sync(file: number): void {
+  const all = replies
+  const bytes = Buffer.alloc(replied * RECORD.length, RECORD)
+  replies = []
+  replied = 0
+  if (filePosition + bytes.length > FILE_BYTES) filePosition = 0
+  filePosition += writeSync(file, bytes, 0, bytes.length, filePosition)
+  fdatasyncSync(file)
+  for (const say of all) say()
+}
 
 const other = (user: string): string =>
   user.startsWith('to') ? user.replace('to', 'from') : user.replace('from', 'to')
@@ -43,20 +86,22 @@ function createPeer(socket: Socket, user: string): Peer {
 function answer(from: Peer, to: Peer, bytes: Buffer, at: number, length: number, count: number): void {
   const { ok, receipt } = from
   const { message } = to
-  const replies = Buffer.allocUnsafe(count * (ok.length + receipt.length))
+  const answers = Buffer.allocUnsafe(count * (ok.length + receipt.length))
   const messages = Buffer.allocUnsafe(count * message.length)
   const textAt = length - 1 - TEXT_BYTES
   for (let n = 0; n < count; n++) {
     const frame = at + n * length
-    const reply = n * (ok.length + receipt.length)
-    replies.set(ok, reply)
-    bytes.copy(replies, reply + 'OK\0'.length, frame + REF_AT, frame + REF_AT + DIGITS)
-    replies.set(receipt, reply + ok.length)
+    const okAt = n * (ok.length + receipt.length)
+    answers.set(ok, okAt)
+    bytes.copy(answers, okAt + 'OK\0'.length, frame + REF_AT, frame + REF_AT + DIGITS)
+    answers.set(receipt, okAt + ok.length)
     messages.set(message, n * message.length)
     bytes.copy(messages, (n + 1) * message.length - 1 - TEXT_BYTES, frame + textAt, frame + length - 1)
   }
-  from.socket.write(replies)
-  to.socket.write(messages)
+  reply(count, () => {
+    from.socket.write(answers)
+    to.socket.write(messages)
+  })
 }
 
 createServer({ noDelay: true }, (socket) => {
@@ -99,4 +144,4 @@ createServer({ noDelay: true }, (socket) => {
     }
     rest = bytes.subarray(at)
   })
-}).listen(Number(process.argv[2]), '127.0.0.1')
+}).listen(Number(port), '127.0.0.1')

@@ -14,7 +14,7 @@ import { mosquitto } from './mqtt.ts'
 import { nats, natsLog } from './nats.ts'
 import { type Figures, report } from './report.ts'
 import type { Server } from './server.ts'
-import { nothing, ours } from './session.ts'
+import { nothing, nothingSynced, ours } from './session.ts'
 import type { System } from './system.ts'
 
 const PAIRS = 8
@@ -22,7 +22,7 @@ const PAIRS = 8
 const MOST_A_SECOND = 2_000_000
 const WARM_UP_MS = 1000
 
-const SYSTEMS: readonly System[] = [ours, mosquitto, nats, natsLog, nothing]
+const SYSTEMS: readonly System[] = [ours, mosquitto, nats, natsLog, nothing, nothingSynced]
 
 const { values } = parseArgs({
   options: {

@@ -41,6 +41,21 @@ export const nothing: System = {
   connect,
 }
 
+/** The same with one write and one sync of a file for what each turn brings: what durability alone costs here, in Node. */
+export const nothingSynced: System = {
+  name: 'null-synced',
+  note: 'the same, but for one write and one fdatasync of a file before it answers what one turn of its loop brought.',
+  version,
+  start: () =>
+    startServer('nothing-synced', (port, folder) => [
+      process.execPath,
+      ...['--import', join(ROOT, 'tools/typescript.mjs')],
+      fileURLToPath(new URL('./null-server.ts', import.meta.url)),
+      ...[String(port), folder],
+    ]),
+  connect,
+}
+
 const O = 0x4f
 const S = 0x53
 const P = 0x50

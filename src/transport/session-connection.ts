@@ -4,7 +4,7 @@ import type { EndReason } from '../domain/delivery-channel.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
 import type { Item } from '../domain/message.ts'
 import type { Claim, Session } from '../domain/messaging.ts'
-import { CLIENT_FRAMES, encodeFault, encodeFrame, encodeItem, SessionDecoder } from '../wire/session.ts'
+import { CLIENT_FRAMES, encodeFault, encodeFrame, encodeItems, SessionDecoder } from '../wire/session.ts'
 import { PeerWatch } from './peer-watch.ts'
 import type { SessionContext, SessionPeer } from './session-context.ts'
 import { type RequestingPeer, SessionRequests } from './session-requests.ts'
@@ -80,9 +80,7 @@ export class SessionConnection implements RequestingPeer, BlockedListener, Socke
   }
 
   push(items: readonly Item[]): boolean {
-    let frames = ''
-    for (const item of items) frames += encodeItem(item)
-    this.#writer.write(frames)
+    this.#writer.write(encodeItems(items))
     return !this.#writer.blocked
   }
 

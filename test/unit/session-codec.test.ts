@@ -6,7 +6,7 @@ import {
   CLIENT_FRAMES,
   encodeFault,
   encodeFrame,
-  encodeItem,
+  encodeItems,
   encodeOk,
   type FieldCounts,
   SERVER_FRAMES,
@@ -168,20 +168,52 @@ describe('what a server says is read by a client as it was meant', () => {
       acceptedAt: Date.UTC(2024, 1, 29, 23, 59, 59, 7),
     }
     const time = '2024-02-29T23:59:59.007Z'
-    expect(read(encodeItem(message))).toEqual([
-      ['SEND_MESSAGE', '12', toByteString('römeo'), '34', time, toByteString('two\nlines 😀')],
-    ])
+    const sent = ['SEND_MESSAGE', '12', toByteString('römeo'), '34', time, toByteString('two\nlines 😀')]
     const file = { id: ref, name: toByteString('röse.png'), size: 5, sha256: ref, mediaType: ref }
-    expect(read(encodeItem({ ...message, attachment: file }))).toEqual([
-      ['SEND_MESS_ATTACH', '12', toByteString('römeo'), '34', time, message.text, file.name, '5', ref, ref],
-    ])
-    expect(read(encodeItem({ ...message, attachment: { ...file, lost: true } }))[0]?.[8]).toBe('')
-    // Another time, and the first one again: what is kept of the last is not taken for it.
-    expect(read(encodeItem({ ...message, acceptedAt: 0 }))[0]?.[4]).toBe('1970-01-01T00:00:00.000Z')
-    expect(read(encodeItem(message))[0]?.[4]).toBe(time)
+    const attached = { ...message, attachment: file }
+    const sentFile = ['SEND_MESS_ATTACH', ...sent.slice(1), file.name, '5', ref, ref]
     const recipient = parseUserName(toByteString('juliet'))
-    expect(read(encodeItem({ kind: 'receipt', seq: 13, id: 34, ref, recipient }))).toEqual([
-      ['SEND_MESS_ACK', '13', '34', ref, 'juliet'],
+    const receipt: Item = { kind: 'receipt', seq: 13, id: 34, ref, recipient }
+    const got = ['SEND_MESS_ACK', '13', '34', ref, 'juliet']
+    expect(read(encodeItems([message]))).toEqual([sent])
+    expect(read(encodeItems([attached]))).toEqual([sentFile])
+    expect(read(encodeItems([{ ...attached, attachment: { ...file, lost: true } }]))[0]?.[8]).toBe('')
+    expect(read(encodeItems([receipt]))).toEqual([got])
+    // What is kept of one is not taken for that of the next.
+    const sender = parseUserName(toByteString('mercutio'))
+    const items = [
+      message,
+      { ...message, sender },
+      { ...message, sender, acceptedAt: 0 },
+      receipt,
+      attached,
+      { ...receipt, recipient: sender },
+      receipt,
+      message,
+    ]
+    const [word, seq, , id, , text] = sent
+    expect(read(encodeItems(items))).toEqual([
+      sent,
+      [word, seq, sender, id, time, text],
+      [word, seq, sender, id, '1970-01-01T00:00:00.000Z', text],
+      got,
+      sentFile,
+      [...got.slice(0, 4), sender],
+      got,
+      sent,
     ])
+    expect(encodeItems([])).toBe('')
+  })
+
+  test('times to the millisecond, also of one second, and of any year that a clock may show', () => {
+    const times = [
+      0, 7, 999, 1000, 1_709_251_199_000, 1_709_251_199_010, 1_709_251_199_999, -1, 253_402_300_799_999,
+    ]
+    for (const acceptedAt of [...times, ...times.toReversed()]) {
+      const text = toByteString('')
+      const sender = parseUserName(toByteString('romeo'))
+      const frames = encodeItems([{ kind: 'message', seq: 1, id: 1, sender, ref, text, acceptedAt }])
+      expect(read(frames)[0]?.[4]).toBe(new Date(acceptedAt).toISOString())
+    }
   })
 })

@@ -9,13 +9,20 @@ describe('the refs of one account', () => {
   const b = toByteString('b')
   const c = toByteString('c')
 
+  /** What goes to the disk. */
+  function changesOf(sent: SentRefs) {
+    return sent
+      .takeChanges()
+      .map(({ place, refs }) => ({ place, refs: refs.map(({ id, ref }) => ({ id, ref })) }))
+  }
+
   test('are found until they are released, and go to the disk as one record for what one commit brought', () => {
     const refs = new SentRefs()
     refs.add(a, 1)
     refs.add(b, 4)
     expect([refs.find(a), refs.find(b), refs.find(c)]).toEqual([1, 4, undefined])
     expect(refs.dirty).toBe(true)
-    expect(refs.takeChanges()).toEqual([
+    expect(changesOf(refs)).toEqual([
       {
         place: 4,
         refs: [
@@ -24,7 +31,7 @@ describe('the refs of one account', () => {
         ],
       },
     ])
-    expect([refs.dirty, refs.takeChanges()]).toEqual([false, []])
+    expect([refs.dirty, changesOf(refs)]).toEqual([false, []])
   })
 
   test('that are released leave their record, and the last one takes it along', () => {
@@ -34,9 +41,9 @@ describe('the refs of one account', () => {
       { id: 4, ref: b },
     ])
     refs.release(a, 1)
-    expect(refs.takeChanges()).toEqual([{ place: 4, refs: [{ id: 4, ref: b }] }])
+    expect(changesOf(refs)).toEqual([{ place: 4, refs: [{ id: 4, ref: b }] }])
     refs.release(b, 4)
-    expect(refs.takeChanges()).toEqual([{ place: 4, refs: [] }])
+    expect(changesOf(refs)).toEqual([{ place: 4, refs: [] }])
     expect(refs.size).toBe(0)
   })
 
@@ -56,7 +63,7 @@ describe('the refs of one account', () => {
     refs.add(a, 1)
     refs.add(b, 2)
     refs.release(a, 1)
-    expect(refs.takeChanges()).toEqual([{ place: 2, refs: [{ id: 2, ref: b }] }])
+    expect(changesOf(refs)).toEqual([{ place: 2, refs: [{ id: 2, ref: b }] }])
   })
 })
 

@@ -7,7 +7,7 @@ import type { UserName } from '../../domain/user-name.ts'
 import { overLimits } from '../mailbox-limits.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerAccount } from './ledger-account.ts'
-import type { StoredItem, StoredMessage } from './record.ts'
+import type { AccountNumber, StoredItem, StoredMessage } from './record.ts'
 
 /** What became of a batch of messages. */
 export interface Accepted {
@@ -62,10 +62,21 @@ export class Decisions {
   confirm(account: LedgerAccount, seq: Seq): Confirmed {
     const receivers = new Set<UserName>()
     const detached: AttachmentId[] = []
+    let from: AccountNumber | undefined
+    let sender: LedgerAccount | undefined
     for (const item of this.#ledger.confirm(account, seq)) {
-      if (item.kind === 'receipt') this.#freeRef(account, item)
-      else if (this.#putReceipt(item, account.name)) receivers.add(item.sender)
-      if (item.kind !== 'message' || item.attachment === undefined) continue
+      if (item.kind === 'receipt') {
+        this.#freeRef(account, item)
+        continue
+      }
+      // Messages that wait side by side are mostly of one sender.
+      if (item.from !== from) {
+        from = item.from
+        sender = this.#senderOf(item)
+        if (sender !== undefined) receivers.add(sender.name)
+      }
+      if (sender !== undefined) this.#putReceipt(sender, item, account.name)
+      if (item.attachment === undefined) continue
       this.#ledger.attachments.detach(account, item.seq, item.attachment)
       detached.push(item.attachment.id)
     }
@@ -106,14 +117,11 @@ export class Decisions {
     return id
   }
 
-  /** The recipient has a message: its sender gets a receipt, unless that account is gone. */
-  #putReceipt(item: StoredMessage, recipient: UserName): boolean {
-    const sender = this.#senderOf(item)
-    if (sender === undefined) return false
+  /** The recipient has a message: its sender gets a receipt. */
+  #putReceipt(sender: LedgerAccount, { id, ref }: StoredMessage, recipient: UserName): void {
     const seq = sender.mailbox.next
-    sender.sent?.delivered?.add(item.id)
-    this.#ledger.append(sender, { kind: 'receipt', seq, id: item.id, ref: item.ref, recipient })
-    return true
+    sender.sent?.delivered?.add(id)
+    this.#ledger.append(sender, { kind: 'receipt', seq, id, ref, recipient })
   }
 
   /** The account that sent a message, unless it is gone or damaged. */

@@ -5,9 +5,14 @@ import type { SentRef } from './record.ts'
 /** Refs that one commit brought, kept in one record at the place of the last id. */
 interface Batch {
   place: number
-  /** In the order they came; an empty place is a ref that was released. */
-  readonly refs: (SentRef | undefined)[]
-  live: number
+  /** In the order they came, also those that were released since the record was written. */
+  refs: Sent[]
+}
+
+/** A ref in memory. */
+interface Sent extends SentRef {
+  /** Where it stands; undefined: it was released. */
+  batch: Batch | undefined
 }
 
 /** A record of refs that has to be written, or removed when nothing is left in it. */
@@ -21,7 +26,7 @@ export interface SentRefsChange {
  * (wire-protocol 2, SEND). Kept per commit, not per message: at full speed a record per ref would cost more than the messages.
  */
 export class SentRefs {
-  readonly #byRef = new Map<ByteString, Batch>()
+  readonly #byRef = new Map<ByteString, Sent>()
   readonly #changed = new Set<Batch>()
   #fresh: Batch | undefined
   /** The messages of these refs whose receipts wait in the account's mailbox; undefined: nobody has asked for them yet. */
@@ -31,8 +36,8 @@ export class SentRefs {
 
   /** What stood on disk: one record. */
   load(place: number, refs: readonly SentRef[]): void {
-    const batch: Batch = { place, refs: [...refs], live: refs.length }
-    for (const { ref } of refs) this.#byRef.set(ref, batch)
+    const batch: Batch = { place, refs: [] }
+    for (const { id, ref } of refs) this.#put(id, ref, batch)
   }
 
   /** How many refs are remembered. */
@@ -42,28 +47,24 @@ export class SentRefs {
 
   /** The id of the message with this ref. */
   find(ref: ByteString): MessageId | undefined {
-    return this.#byRef.get(ref)?.refs.find((sent) => sent?.ref === ref)?.id
+    return this.#byRef.get(ref)?.id
   }
 
   /** A message was accepted. */
   add(ref: ByteString, id: MessageId): void {
-    this.#fresh ??= { place: id, refs: [], live: 0 }
+    this.#fresh ??= { place: id, refs: [] }
     this.#fresh.place = id
-    this.#fresh.refs.push({ id, ref })
-    this.#fresh.live++
-    this.#byRef.set(ref, this.#fresh)
+    this.#put(id, ref, this.#fresh)
   }
 
   /** The receipt of message `id` was confirmed, or will never come: its ref is free again, unless it is another message's by now. */
   release(ref: ByteString, id: MessageId): void {
-    const batch = this.#byRef.get(ref)
-    const index = batch?.refs.findIndex((sent) => sent?.id === id) ?? -1
-    if (batch === undefined || index === -1) return
+    const sent = this.#byRef.get(ref)
+    if (sent?.batch === undefined || sent.id !== id) return
     this.#byRef.delete(ref)
     this.delivered?.delete(id)
-    batch.refs[index] = undefined
-    batch.live--
-    if (batch !== this.#fresh) this.#changed.add(batch)
+    if (sent.batch !== this.#fresh) this.#changed.add(sent.batch)
+    sent.batch = undefined
   }
 
   /** Is there anything to write? */
@@ -75,11 +76,18 @@ export class SentRefs {
   takeChanges(): SentRefsChange[] {
     if (this.#fresh !== undefined) this.#changed.add(this.#fresh)
     this.#fresh = undefined
-    const changes = [...this.#changed].map(({ place, refs }) => ({
-      place,
-      refs: refs.filter((sent) => sent !== undefined),
-    }))
+    const changes: SentRefsChange[] = []
+    for (const batch of this.#changed) {
+      batch.refs = batch.refs.filter((sent) => sent.batch !== undefined)
+      changes.push(batch)
+    }
     this.#changed.clear()
     return changes
+  }
+
+  #put(id: MessageId, ref: ByteString, batch: Batch): void {
+    const sent: Sent = { id, ref, batch }
+    batch.refs.push(sent)
+    this.#byRef.set(ref, sent)
   }
 }

@@ -20,7 +20,7 @@ const RUNS: ReadonlyMap<string | undefined, { readonly head: number; readonly ea
  * then ref text of each. Messages with a file: the same with `a`, and attachment name size sha256 mediaType after each
  * text. Receipts: `r` firstId count recipient, then ref of each.
  *
- * Fields are joined in one call: measured, half of what a string costs that grows item by item.
+ * Fields are joined in one call: measured, that takes a quarter less time than a string that grows item by item.
  */
 export function encodeItems(key: Buffer, items: readonly StoredItem[]): Buffer {
   const fields: (string | number | undefined)[] = [items[0]?.seq]

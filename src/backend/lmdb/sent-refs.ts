@@ -2,17 +2,14 @@ import type { ByteString } from '../../domain/byte-string.ts'
 import type { MessageId } from '../../domain/message.ts'
 import type { SentRef } from './record.ts'
 
-/** Refs that one commit brought, kept in one record at the place of the last id. */
+/** Refs that one commit brought, kept in one record at the place of the last id. Two lists, since a million refs may wait. */
 interface Batch {
   place: number
   /** In the order they came, also those that were released since the record was written. */
-  refs: Sent[]
-}
-
-/** A ref in memory. */
-interface Sent extends SentRef {
-  /** Where it stands; undefined: it was released. */
-  batch: Batch | undefined
+  readonly ids: MessageId[]
+  readonly refs: ByteString[]
+  /** How many of them were not released. */
+  live: number
 }
 
 /** A record of refs that has to be written, or removed when nothing is left in it. */
@@ -26,45 +23,50 @@ export interface SentRefsChange {
  * (wire-protocol 2, SEND). Kept per commit, not per message: at full speed a record per ref would cost more than the messages.
  */
 export class SentRefs {
-  readonly #byRef = new Map<ByteString, Sent>()
+  readonly #ids = new Map<ByteString, MessageId>()
+  /** In the order of their places, which is that of all their ids: ids only grow. */
+  readonly #batches: Batch[] = []
   readonly #changed = new Set<Batch>()
+  /** What came since the last commit began; not among the batches yet. */
   #fresh: Batch | undefined
   /** The messages of these refs whose receipts wait in the account's mailbox; undefined: nobody has asked for them yet. */
   delivered: Set<MessageId> | undefined
   /** That they are looked for, or were. */
   lookup: Promise<ReadonlySet<MessageId>> | undefined
 
-  /** What stood on disk: one record. */
+  /** What stood on disk: one record. To be called in the order of their places. */
   load(place: number, refs: readonly SentRef[]): void {
-    const batch: Batch = { place, refs: [] }
-    for (const { id, ref } of refs) this.#put(id, ref, batch)
+    const batch: Batch = { place, ids: [], refs: [], live: 0 }
+    for (const { id, ref } of refs) this.#put(batch, ref, id)
+    this.#batches.push(batch)
   }
 
   /** How many refs are remembered. */
   get size(): number {
-    return this.#byRef.size
+    return this.#ids.size
   }
 
   /** The id of the message with this ref. */
   find(ref: ByteString): MessageId | undefined {
-    return this.#byRef.get(ref)?.id
+    return this.#ids.get(ref)
   }
 
   /** A message was accepted. */
   add(ref: ByteString, id: MessageId): void {
-    this.#fresh ??= { place: id, refs: [] }
+    this.#fresh ??= { place: id, ids: [], refs: [], live: 0 }
     this.#fresh.place = id
-    this.#put(id, ref, this.#fresh)
+    this.#put(this.#fresh, ref, id)
   }
 
   /** The receipt of message `id` was confirmed, or will never come: its ref is free again, unless it is another message's by now. */
   release(ref: ByteString, id: MessageId): void {
-    const sent = this.#byRef.get(ref)
-    if (sent?.batch === undefined || sent.id !== id) return
-    this.#byRef.delete(ref)
+    if (this.#ids.get(ref) !== id) return
+    this.#ids.delete(ref)
     this.delivered?.delete(id)
-    if (sent.batch !== this.#fresh) this.#changed.add(sent.batch)
-    sent.batch = undefined
+    const batch = this.#batches[this.#indexOf(id)] ?? this.#fresh
+    if (batch === undefined) return
+    batch.live--
+    if (batch !== this.#fresh) this.#changed.add(batch)
   }
 
   /** Is there anything to write? */
@@ -74,20 +76,46 @@ export class SentRefs {
 
   /** What has changed since the last call, record by record. */
   takeChanges(): SentRefsChange[] {
-    if (this.#fresh !== undefined) this.#changed.add(this.#fresh)
-    this.#fresh = undefined
+    if (this.#fresh !== undefined) {
+      this.#changed.add(this.#fresh)
+      this.#batches.push(this.#fresh)
+      this.#fresh = undefined
+    }
     const changes: SentRefsChange[] = []
     for (const batch of this.#changed) {
-      batch.refs = batch.refs.filter((sent) => sent.batch !== undefined)
-      changes.push(batch)
+      changes.push({ place: batch.place, refs: batch.live === 0 ? [] : this.#liveRefs(batch) })
+      if (batch.live === 0) this.#batches.splice(this.#indexOf(batch.place), 1)
     }
     this.#changed.clear()
     return changes
   }
 
-  #put(id: MessageId, ref: ByteString, batch: Batch): void {
-    const sent: Sent = { id, ref, batch }
-    batch.refs.push(sent)
-    this.#byRef.set(ref, sent)
+  #put(batch: Batch, ref: ByteString, id: MessageId): void {
+    batch.ids.push(id)
+    batch.refs.push(ref)
+    batch.live++
+    this.#ids.set(ref, id)
+  }
+
+  #liveRefs({ ids, refs }: Batch): SentRef[] {
+    const live: SentRef[] = []
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as MessageId
+      const ref = refs[i] as ByteString
+      if (this.#ids.get(ref) === id) live.push({ id, ref })
+    }
+    return live
+  }
+
+  /** The index of the batch that an id is in, if it is in one: the first whose place is not before it. */
+  #indexOf(id: MessageId): number {
+    let low = 0
+    let high = this.#batches.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#batches[middle] as Batch).place < id) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

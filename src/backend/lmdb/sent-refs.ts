@@ -18,6 +18,8 @@ export interface SentRefsChange {
   readonly refs: readonly SentRef[]
 }
 
+const NONE: readonly SentRef[] = []
+
 /**
  * The refs of one account's messages whose receipts it has not confirmed, so that a repeated SEND is recognised
  * (wire-protocol 2, SEND). Kept per commit, not per message: at full speed a record per ref would cost more than the messages.
@@ -83,7 +85,7 @@ export class SentRefs {
     }
     const changes: SentRefsChange[] = []
     for (const batch of this.#changed) {
-      changes.push({ place: batch.place, refs: batch.live === 0 ? [] : this.#liveRefs(batch) })
+      changes.push({ place: batch.place, refs: batch.live === 0 ? NONE : this.#liveRefs(batch) })
       if (batch.live === 0) this.#batches.splice(this.#indexOf(batch.place), 1)
     }
     this.#changed.clear()
@@ -97,12 +99,13 @@ export class SentRefs {
     this.#ids.set(ref, id)
   }
 
-  #liveRefs({ ids, refs }: Batch): SentRef[] {
+  #liveRefs({ ids, refs, live: count }: Batch): SentRef[] {
     const live: SentRef[] = []
+    const all = count === ids.length
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as MessageId
       const ref = refs[i] as ByteString
-      if (this.#ids.get(ref) === id) live.push({ id, ref })
+      if (all || this.#ids.get(ref) === id) live.push({ id, ref })
     }
     return live
   }

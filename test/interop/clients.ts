@@ -113,6 +113,15 @@ export const CLIENTS: readonly Client[] = [
     start: (folder) => startPeer(interopFile('clients/jaxws-run.sh'), ['JaxWsClient'], folder),
   },
   {
+    name: 'ASP.NET',
+    packages: ['mono-devel'],
+    versions: BOTH,
+    // .NET writes a carriage return as it is, which XML takes for a line end.
+    damage: (text) => text.replace(/\r\n?/g, '\n'),
+    build: buildScript('aspnet-build.sh'),
+    start: (folder) => startPeer('mono', ['AspNetClient.exe'], folder),
+  },
+  {
     name: 'node-soap',
     packages: [],
     versions: BOTH,

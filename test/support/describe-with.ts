@@ -15,6 +15,7 @@ export const PACKAGES = {
   'libgsoap-dev': ['test', '-e', '/usr/include/stdsoap2.h'],
   'libjaxws-java': ['test', '-e', '/usr/share/java/jaxws-tools.jar'],
   'libsoap-lite-perl': ['/usr/bin/perl', '-MSOAP::Lite', '-e', '1'],
+  'mono-devel': ['wsdl', '-nologo'],
   openssl: ['openssl', 'version'],
   'php-soap': ['/usr/bin/php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
   python3: ['python3', '--version'],

@@ -34,8 +34,8 @@ export interface ServerProcess {
   readonly pid: number
   /** What it has logged so far. */
   readonly log: readonly LogEntry[]
-  /** Resolves with the first log entry of that event, past or to come; rejects when the server ends without one. */
-  logged(event: string): Promise<LogEntry>
+  /** Resolves with the first log entry of that event, of that user if one is named, past or to come; rejects when the server ends without one. */
+  logged(event: string, user?: string): Promise<LogEntry>
   /** The answer to GET /readyz: status and text. */
   readyz(): Promise<{ readonly status: number; readonly text: string }>
   signal(signal: NodeJS.Signals): void
@@ -71,10 +71,10 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   })
   const closed = once(lines, 'close')
 
-  const logged = (event: string): Promise<LogEntry> =>
+  const logged = (event: string, user?: string): Promise<LogEntry> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const entry = log.find((candidate) => candidate.event === event)
+        const entry = log.find((one) => one.event === event && (user === undefined || one.user === user))
         if (entry === undefined) return
         changed.delete(look)
         resolve(entry)

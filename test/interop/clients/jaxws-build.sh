@@ -8,4 +8,4 @@ for wsdl in "$2" "$3"; do
   # -extension: wsimport leaves out a port of SOAP 1.2 without it.
   java com.sun.tools.ws.WsImport -quiet -extension -keep -Xnocompile -d . "$wsdl"
 done
-javac -nowarn -d . $(find . -name '*.java') "$source/JaxWsClient.java"
+javac -nowarn -J-XX:TieredStopAtLevel=1 -d . $(find . -name '*.java') "$source/JaxWsClient.java"

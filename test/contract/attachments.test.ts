@@ -1,27 +1,21 @@
 import type { AttachmentId, Attachments, StoredFile } from '../../src/domain/attachments.ts'
 import type { Backend } from '../../src/domain/backend.ts'
 import type { MailboxLimits } from '../../src/domain/store.ts'
+import { createBackendBed } from '../support/backend-bed.ts'
 import { BACKENDS, FORGETFUL_LMDB, WIDE_LIMITS } from '../support/backends.ts'
 import { attached, fileBytes, keep, readFile, sha256 } from '../support/files.ts'
-import { removeTempFolders } from '../support/temp-folder.ts'
 import { envelope, mailbox, register, send, user } from '../support/words.ts'
 
 /** What every backend must do with files, wherever it keeps them (src/domain/attachments.ts). */
-describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', ({ open }) => {
-  const opened: Backend[] = []
+describe.each([...BACKENDS, FORGETFUL_LMDB])('the files of a backend: $name', (kind) => {
+  const { open } = createBackendBed(kind)
 
   /** A backend with romeo and juliet. */
-  async function verona(limits: MailboxLimits = WIDE_LIMITS): Promise<Backend> {
+  async function verona(limits?: MailboxLimits): Promise<Backend> {
     const backend = await open(limits)
-    opened.push(backend)
     await register(backend.store, 'romeo', 'juliet')
     return backend
   }
-
-  afterEach(async () => {
-    for (const backend of opened.splice(0)) await backend.close()
-    await removeTempFolders()
-  })
 
   const isThere = (attachments: Attachments, id: AttachmentId) =>
     attachments.open(id).then(

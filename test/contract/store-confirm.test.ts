@@ -1,25 +1,11 @@
-import type { Backend } from '../../src/domain/backend.ts'
 import type { Store } from '../../src/domain/store.ts'
+import { createBackendBed } from '../support/backend-bed.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
-import { removeTempFolders } from '../support/temp-folder.ts'
 import { confirmAll, envelope, inWords, mailbox, read, register, send, sent, user } from '../support/words.ts'
 
 /** What confirmations, receipts, refs and removed accounts must do in every store (src/domain/store.ts). */
-describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
-  const opened: Backend[] = []
-
-  /** A store with romeo, juliet and nurse. */
-  async function verona(): Promise<Store> {
-    const backend = await open()
-    opened.push(backend)
-    await register(backend.store, 'romeo', 'juliet', 'nurse')
-    return backend.store
-  }
-
-  afterEach(async () => {
-    for (const backend of opened.splice(0)) await backend.close()
-    await removeTempFolders()
-  })
+describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', (kind) => {
+  const { open, verona } = createBackendBed(kind)
 
   describe('confirmations', () => {
     test('what is confirmed is gone, the rest stays with its seqs', async () => {
@@ -149,9 +135,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     })
 
     test('a repeated message is answered also when the mailbox is full by now', async () => {
-      const backend = await open({ items: 1, bytes: 1000 })
-      opened.push(backend)
-      const { store } = backend
+      const { store } = await open({ items: 1, bytes: 1000 })
       await register(store, 'romeo', 'juliet')
       expect(await send(store, 'romeo', 'juliet', 'a', 'r')).toBe(0)
       expect(await send(store, 'romeo', 'juliet', 'a', 'r')).toBe(0)

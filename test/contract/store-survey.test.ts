@@ -1,30 +1,17 @@
 import type { Backend } from '../../src/domain/backend.ts'
 import type { Envelope } from '../../src/domain/message.ts'
-import type { Store } from '../../src/domain/store.ts'
+import { createBackendBed } from '../support/backend-bed.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
 import { removeTempFolders } from '../support/temp-folder.ts'
 import { confirmAll, envelope, register, send, user } from '../support/words.ts'
 
 /** What every store must know of what waits in it (src/domain/store.ts). */
-describe.each([...BACKENDS, FORGETFUL_LMDB])('a survey of a store: $name', ({ open }) => {
-  const opened: Backend[] = []
-
-  /** A store with romeo, juliet and nurse. */
-  async function verona(): Promise<Store> {
-    const backend = await open()
-    opened.push(backend)
-    await register(backend.store, 'romeo', 'juliet', 'nurse')
-    return backend.store
-  }
+describe.each([...BACKENDS, FORGETFUL_LMDB])('a survey of a store: $name', (kind) => {
+  const { verona } = createBackendBed(kind)
 
   const at = (acceptedAt: number, recipient = 'juliet', text = 'hello'): Envelope => ({
     ...envelope('romeo', recipient, text),
     acceptedAt,
-  })
-
-  afterEach(async () => {
-    for (const backend of opened.splice(0)) await backend.close()
-    await removeTempFolders()
   })
 
   test('where nothing waits there is no oldest message', async () => {

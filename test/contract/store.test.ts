@@ -1,36 +1,16 @@
-import type { Backend } from '../../src/domain/backend.ts'
 import { toByteString } from '../../src/domain/byte-string.ts'
 import { Fault } from '../../src/domain/fault.ts'
-import type { MailboxLimits, Store } from '../../src/domain/store.ts'
+import { createBackendBed } from '../support/backend-bed.ts'
 import { BACKENDS, FORGETFUL_LMDB } from '../support/backends.ts'
-import { removeTempFolders } from '../support/temp-folder.ts'
 import { confirmAll, envelope, inWords, mailbox, NONE, read, register, send, user } from '../support/words.ts'
 
 /** What every store must do, whatever it keeps its mailboxes in (src/domain/store.ts). */
-describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
-  const opened: Backend[] = []
-
-  async function openStore(limits?: MailboxLimits): Promise<Store> {
-    const backend = await open(limits)
-    opened.push(backend)
-    return backend.store
-  }
-
-  /** A store with romeo, juliet and nurse. */
-  async function verona(limits?: MailboxLimits): Promise<Store> {
-    const store = await openStore(limits)
-    await register(store, 'romeo', 'juliet', 'nurse')
-    return store
-  }
-
-  afterEach(async () => {
-    for (const backend of opened.splice(0)) await backend.close()
-    await removeTempFolders()
-  })
+describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', (kind) => {
+  const { open, verona } = createBackendBed(kind)
 
   describe('accounts', () => {
     test('a new account is known by its name and its verifier', async () => {
-      const store = await openStore()
+      const { store } = await open()
       await store.createAccount(user('romeo'), toByteString('SCRAM-SHA-256$4096:salt$a:b'))
       expect(await store.account(user('romeo'))).toMatchObject({
         name: 'romeo',
@@ -45,7 +25,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     })
 
     test('of two who register a name at the same time one gets it', async () => {
-      const store = await openStore()
+      const { store } = await open()
       const outcomes = await Promise.allSettled([
         store.createAccount(user('romeo'), NONE),
         store.createAccount(user('romeo'), toByteString('v')),
@@ -86,7 +66,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     )
 
     test('accounts are listed by the start of their names, in byte order, up to a limit', async () => {
-      const store = await openStore()
+      const { store } = await open()
       await register(store, 'b', 'é', 'ab', 'a', 'aé', 'z', 'abc')
       const names = async (prefix: string, limit: number, after = ''): Promise<string[]> =>
         (await store.accounts(toByteString(prefix), limit, toByteString(after))).map(({ name }) => name)
@@ -102,7 +82,7 @@ describe.each([...BACKENDS, FORGETFUL_LMDB])('a store: $name', ({ open }) => {
     })
 
     test('a listing knows what was registered and removed in the same moment', async () => {
-      const store = await openStore()
+      const { store } = await open()
       await register(store, 'a', 'b', 'c')
       const removing = store.removeAccount(user('b'))
       const creating = store.createAccount(user('bb'), NONE)

@@ -67,7 +67,7 @@ export const SERVER_FLAGS: readonly Flag[] = [
   { flags: '--allow-open', env: 'DMS_ALLOW_OPEN', otherwise: false, parse: truth, text: 'let other machines, and callers through a proxy, use accounts without a credential' },
   { flags: '--allow-plain-passwords', env: 'DMS_ALLOW_PLAIN_PASSWORDS', otherwise: false, parse: truth, text: 'take passwords and tokens of SOAP callers on other machines without TLS' },
   { flags: '--require-auth', env: 'DMS_REQUIRE_AUTH', otherwise: false, parse: truth, text: 'with --host: other machines need an account with a credential' },
-  { flags: '--registration <who>', env: 'DMS_REGISTRATION', otherwise: 'open', parse: oneOf(REGISTRATIONS), text: 'open: whoever reaches the port may register; closed: nobody' },
+  { flags: '--registration <who>', env: 'DMS_REGISTRATION', otherwise: 'open', parse: oneOf(REGISTRATIONS), text: 'open: whoever reaches the port may register; closed: only dms user add makes accounts' },
   { flags: '--window <count>', env: 'DMS_WINDOW', otherwise: 256, parse: wholeNumber(1, 65_536), text: 'unanswered requests and unconfirmed items on one connection, each' },
   { flags: '--heartbeat <seconds>', env: 'DMS_HEARTBEAT', otherwise: 30, parse: seconds, text: 'how long a session may be silent before it is asked for a sign of life' },
   { flags: '--tls-port <port>', env: 'DMS_TLS_PORT', parse: anyPort, text: 'port of the session protocol over TLS; needs --tls-cert and --tls-key' },

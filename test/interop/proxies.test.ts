@@ -1,0 +1,222 @@
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { removeSpaces, envelope as textEnvelope, VERSION_NAMES, VERSIONS } from '../soap/text-server.ts'
+import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
+import { describeWith } from '../support/describe-with.ts'
+import { PASSWORD, request, usernameToken } from '../support/messaging-calls.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
+import { dialSessionPeer } from '../support/session-peer.ts'
+import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
+import { type Caller, type CallerOptions, createCaller } from './proxied-caller.ts'
+import { openTap, PROXIES, type RunningProxy, startProxy, type Tap } from './proxy-bed.ts'
+
+const ADA = usernameToken('ada', PASSWORD)
+/** An account without a password. */
+const EVE = usernameToken('eve', undefined)
+/** What a caller makes up who wants to be somebody else, or elsewhere. */
+const FORGED = {
+  'X-Forwarded-For': '127.0.0.1',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Host': 'evil.example',
+  'X-Forwarded-Port': '666',
+  'X-Forwarded-Prefix': '/evil',
+  'X-Real-IP': '127.0.0.1',
+  Forwarded: 'for=127.0.0.1;proto=https;host=evil.example',
+}
+/** Another address of this machine, for callers. */
+const ELSEWHERE = '127.0.0.77'
+
+/** Every address in a document that is somebody's to call. */
+function addresses(document: Buffer): ReadonlySet<string> {
+  const found = String(document).matchAll(/(?:\blocation|schemaLocation)="([^"]*)"/g)
+  return new Set([...found].map(([, address = '']) => address))
+}
+
+describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PROXIES)(
+  'a server behind %s as docs/operations.md has it',
+  (name) => {
+    let folder: string
+    let certificate: TestCertificate
+    let server: ServerProcess
+    let tap: Tap
+    let proxy: RunningProxy
+    const closers: (() => unknown)[] = []
+
+    /** A server with an account that has a password and one that has none, and the proxy before it. */
+    async function open(...flags: readonly string[]) {
+      const server = await startServerProcess({ folder: join(folder, `data${closers.length}`), flags })
+      const tap = await openTap(server.soapPort)
+      const ports = { soapPort: tap.port, messagingPort: server.port }
+      const proxy = await startProxy(name, { folder, certificate, ...ports })
+      closers.push(
+        () => proxy.close(),
+        () => tap.close(),
+        () => server.kill(),
+      )
+      const here = createCaller({ port: server.soapPort })
+      await here.call(request('Register', { userName: 'ada', password: PASSWORD }))
+      here.close()
+      const peer = await dialSessionPeer(server.port)
+      peer.send(['SESSION', 1])
+      await peer.ask('REGISTER', 'eve', '')
+      await peer.close()
+      return { server, tap, proxy }
+    }
+
+    beforeAll(async () => {
+      folder = await makeTempFolder()
+      certificate = makeCertificate(folder, 'proxy')
+      ;({ server, tap, proxy } = await open('--trust-proxy', '127.0.0.1'))
+    })
+    afterAll(async () => {
+      for (const close of closers) await close()
+      await removeTempFolders()
+    })
+
+    const callers: Caller[] = []
+    afterEach(() => {
+      for (const caller of callers.splice(0)) caller.close()
+    })
+    function caller(options: Partial<CallerOptions> = {}): Caller {
+      const made = createCaller({ port: proxy.port, ca: certificate.cert, ...options })
+      callers.push(made)
+      return made
+    }
+    const list = async (from: Caller, header: string, authorization?: string) => {
+      const { fault } = await from.call(request('ListUsers', {}), {
+        header,
+        ...(authorization === undefined ? {} : { authorization }),
+      })
+      return fault === undefined ? 'ok' : `${fault.name}: ${fault.reason}`
+    }
+
+    describe('tells its addresses', () => {
+      const documents = ['/?wsdl', '/?singleWsdl', '/messaging?wsdl', '/messaging?singleWsdl']
+
+      test('to each caller as its own, on connections that the proxy keeps for all, whatever they forge', async () => {
+        const hosts = ['a.example', 'b.example', 'a.example', '127.0.0.1']
+        const all = hosts.map((host, at) =>
+          caller({ host, headers: at === 2 ? FORGED : {}, from: at === 2 ? ELSEWHERE : '127.0.0.1' }),
+        )
+        const seen = tap.connections.length
+        for (const document of documents) {
+          const path = document.replace(/\?.*/, '')
+          for (const [at, host] of hosts.entries()) {
+            const { status, headers, body } = (await all[at]?.fetch(document)) ?? {}
+            expect([status, headers?.['cache-control']]).toEqual([200, 'private, no-cache'])
+            expect([...addresses(body as Buffer)]).toEqual([`https://${host}:${proxy.port}${path}`])
+            expect(String(body)).not.toContain('evil')
+          }
+        }
+        const hostsOf = (bytes: string) =>
+          new Set([...bytes.matchAll(/^host: (.*):/gim)].map(([, host]) => host))
+        const most = Math.max(...tap.connections.slice(seen).map(({ bytes }) => hostsOf(bytes).size))
+        expect(most).toBeGreaterThan(1)
+      })
+
+      test('and lets no answer stand for that to another Host', async () => {
+        const [ours, others] = [caller({ host: 'a.example' }), caller({ host: 'b.example' })]
+        const { headers } = await ours.fetch('/?wsdl')
+        const again = { headers: { 'If-None-Match': String(headers.etag) } }
+        expect((await ours.fetch('/?wsdl', again)).status).toBe(304)
+        expect((await others.fetch('/?wsdl', again)).status).toBe(200)
+        expect(String(headers.vary)).toContain('Host')
+      })
+
+      test('as --public-url has them, to everybody; a proxy that is not trusted makes nobody’s call safe', async () => {
+        const fixed = await open('--public-url', 'https://soap.example/dms')
+        const { port } = fixed.proxy
+        for (const headers of [{}, FORGED, { Host: 'evil.example' }]) {
+          const one = caller({ port, headers })
+          for (const document of documents) {
+            const { body } = await one.fetch(document)
+            expect([...addresses(body)]).toEqual([`https://soap.example/dms${document.replace(/\?.*/, '')}`])
+          }
+          expect(await list(one, ADA)).toMatch(/^NotAllowed: .*--trust-proxy/)
+          expect(await list(one, EVE)).toMatch(/^NotAuthenticated: .*not through a proxy/)
+        }
+      })
+    })
+
+    describe('answers', () => {
+      test.each(VERSION_NAMES)(
+        'calls of SOAP %s, by HTTP/1.1 and HTTP/2, gzipped both ways',
+        async (version) => {
+          const words = 'as  it   is '.repeat(500)
+          const expected = `<remove_spacesResult>${'as it is '.repeat(500).trim()}</`
+          const body = textEnvelope(version, removeSpaces(words))
+          const headers = { 'Content-Type': `${VERSIONS[version].mediaType}; charset=utf-8` }
+          const gzip = { ...headers, 'Content-Encoding': 'gzip', 'Accept-Encoding': 'gzip' }
+
+          const one = caller()
+          const plain = await one.fetch('/', { method: 'POST', headers, body })
+          expect([plain.status, String(plain.body)]).toEqual([200, expect.stringContaining(expected)])
+          const zipped = await one.fetch('/', { method: 'POST', headers: gzip, body: gzipSync(body) })
+          expect([zipped.status, zipped.headers['content-encoding']]).toEqual([200, 'gzip'])
+          expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true)
+
+          const session = connectHttp2(`https://127.0.0.1:${proxy.port}`, { ca: certificate.cert })
+          const stream = session.request({
+            ...{ ':method': 'POST', ':path': '/', 'content-type': headers['Content-Type'] },
+          })
+          stream.end(body)
+          const [[{ ':status': status }], chunks] = await Promise.all([
+            once(stream, 'response') as Promise<[{ ':status': number }]>,
+            stream.toArray() as Promise<Buffer[]>,
+          ])
+          expect([status, String(Buffer.concat(chunks))]).toEqual([200, String(plain.body)])
+          session.close()
+        },
+      )
+
+      test('the services page and health, and lets nobody read the metrics', async () => {
+        const one = caller()
+        for (const [path, status] of [
+          ['/', 200],
+          ['/readyz', 200],
+          ['/metrics', 403],
+        ] as const) {
+          expect([path, (await one.fetch(path)).status]).toEqual([path, status])
+        }
+      })
+    })
+
+    describe('takes whoever comes through it for a caller from elsewhere', () => {
+      test('who uses no account without a password, whatever headers he makes up', async () => {
+        for (const headers of [
+          {},
+          FORGED,
+          ...Object.entries(FORGED).map(([key, text]) => ({ [key]: text })),
+        ]) {
+          const one = caller({ headers })
+          expect(await list(one, EVE)).toMatch(/^NotAuthenticated: .*not through a proxy/)
+          expect(await list(one, '', `Basic ${btoa('eve:')}`)).toMatch(/^NotAuthenticated/)
+        }
+        const here = caller({ port: server.soapPort, ca: undefined })
+        expect(await list(here, EVE)).toBe('ok')
+      })
+
+      test('who shows passwords by https, and not in the clear, whatever headers he makes up', async () => {
+        const basic = `Basic ${btoa(`ada:${PASSWORD}`)}`
+        for (const headers of [{}, FORGED, { 'X-Forwarded-Proto': 'http' }]) {
+          const [safe, clear] = [
+            caller({ headers }),
+            caller({ headers, port: proxy.plainPort, ca: undefined }),
+          ]
+          expect(await list(safe, ADA)).toBe('ok')
+          expect(await list(safe, '', basic)).toBe('ok')
+          expect(await list(clear, ADA)).toMatch(/^NotAllowed: .*plain HTTP/)
+          expect(await list(clear, '', basic)).toMatch(/^NotAllowed/)
+        }
+      })
+
+      test('who guesses at his own expense: the log has the address that the proxy saw', async () => {
+        const one = caller({ from: ELSEWHERE, headers: { ...FORGED, 'X-Forwarded-For': '198.51.100.1' } })
+        expect(await list(one, usernameToken('ada', 'wrong'))).toMatch(/^NotAuthenticated/)
+        expect(await server.logged('authentication-failed')).toMatchObject({ user: 'ada', source: ELSEWHERE })
+      })
+    })
+  },
+)

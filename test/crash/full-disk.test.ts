@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { describeWith } from '../support/describe-with.ts'
 import { runDmsToEnd, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { dialSessionPeer, type SessionPeer } from '../support/session-peer.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -40,7 +41,7 @@ const DISKS: readonly (readonly [string, Disk])[] = [
 ]
 
 /** Reliability R3, wire-protocol 3, 5. */
-describe.each(DISKS)('a disk %s', (_, disk) => {
+describeWith('util-linux').each(DISKS)('a disk %s', (_, disk) => {
   let folder: string
   let server: ServerProcess
   let address: ServerAddress

@@ -5,6 +5,7 @@ import { DEFAULT_SOAP_LIMITS } from '../../src/soap/limits.ts'
 import type { SoapStream } from '../../src/soap/soap-stream.ts'
 import type { ServiceDescription } from '../../src/web/service-description.ts'
 import { type Browser, type BrowserPage, openBrowser } from '../support/browser.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { readLetters } from './letters-contract.ts'
 import { openTextServer, type TextServer, WSDL_PATH } from './text-server.ts'
 
@@ -33,7 +34,7 @@ const EVERYTHING = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns
   <xs:element name="SendResponse"><xs:complexType><xs:sequence><xs:element name="said" type="xs:string"/></xs:sequence></xs:complexType></xs:element>
 </xs:schema>`
 
-describe('the services page', () => {
+describeWith('chromium')('the services page', () => {
   let server: TextServer
   let browser: Browser
   let page: BrowserPage

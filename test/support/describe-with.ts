@@ -5,6 +5,7 @@ const PYTHON = '/usr/bin/python3'
 
 /** Other people's programs that tests talk to, by Debian package, and how one finds out whether it is there. `.ci/run` installs them all. */
 export const PACKAGES = {
+  chromium: ['chromium', '--version'],
   curl: ['curl', '--version'],
   'default-jdk-headless': ['javac', '-version'],
   'docker-compose': ['docker-compose', 'version'],

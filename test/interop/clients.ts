@@ -116,10 +116,19 @@ export const CLIENTS: readonly Client[] = [
     name: 'ASP.NET',
     packages: ['mono-devel'],
     versions: BOTH,
-    // .NET writes a carriage return as it is, which XML takes for a line end.
+    // Mono writes a carriage return as it is, which XML takes for a line end.
     damage: (text) => text.replace(/\r\n?/g, '\n'),
     build: buildScript('aspnet-build.sh'),
     start: (folder) => startPeer('mono', ['AspNetClient.exe'], folder),
+  },
+  {
+    name: 'WCF',
+    packages: ['mono-devel'],
+    // Not 1.2: its faults of the sender come with HTTP 400 (SOAP 1.2 part 2, 7.5.1.2), and WCF reads those with 500 alone.
+    versions: ['1.1'],
+    damage: (text) => text.replace(/\r\n?/g, '\n'),
+    build: buildScript('wcf-build.sh'),
+    start: (folder) => startPeer('mono', ['WcfClient.exe'], folder),
   },
   {
     name: 'node-soap',

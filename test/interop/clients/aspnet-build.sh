@@ -10,4 +10,4 @@ for protocol in SOAP SOAP12; do
     wsdl -nologo -protocol:$protocol -namespace:$namespace -out:$namespace-$(echo "$wsdl" | cksum | cut -d' ' -f1).cs "$wsdl"
   done
 done
-mcs -nologo -r:System.Web.Services -r:System.Web.Extensions -out:AspNetClient.exe ./*.cs "$source/AspNetClient.cs"
+mcs -nologo -r:System.Web.Services -r:System.Web.Extensions -out:AspNetClient.exe ./*.cs "$source/AspNetClient.cs" "$source/AnswerCalls.cs"

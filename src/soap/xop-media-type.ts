@@ -42,7 +42,12 @@ function contentIdOf(start: string): string {
  */
 export function parseXopMediaType(contentType: string): XopMediaType {
   const media = parseMediaType(contentType)
-  if (media?.essence !== 'multipart/related') {
+  if (media === undefined) {
+    const reason =
+      'this Content-Type cannot be read: a parameter is there twice, or its value has to be in quotes'
+    throw new Refusal(415, reason, ACCEPT)
+  }
+  if (media.essence !== 'multipart/related') {
     throw new Refusal(415, 'of multipart bodies, only multipart/related is read', ACCEPT)
   }
   const parameter = (name: string): string | undefined => media.parameters.get(name)

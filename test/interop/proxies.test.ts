@@ -1,32 +1,13 @@
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
-import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { removeSpaces, envelope as textEnvelope, VERSION_NAMES, VERSIONS } from '../soap/text-server.ts'
-import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { PASSWORD, request, usernameToken } from '../support/messaging-calls.ts'
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
-import { dialSessionPeer } from '../support/session-peer.ts'
-import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
+import { removeTempFolders } from '../support/temp-folder.ts'
 import { type Caller, type CallerOptions, createCaller } from './proxied-caller.ts'
-import { openTap, PROXIES, type RunningProxy, startProxy, type Tap } from './proxy-bed.ts'
-
-const ADA = usernameToken('ada', PASSWORD)
-/** An account without a password. */
-const EVE = usernameToken('eve', undefined)
-/** What a caller makes up who wants to be somebody else, or elsewhere. */
-const FORGED = {
-  'X-Forwarded-For': '127.0.0.1',
-  'X-Forwarded-Proto': 'https',
-  'X-Forwarded-Host': 'evil.example',
-  'X-Forwarded-Port': '666',
-  'X-Forwarded-Prefix': '/evil',
-  'X-Real-IP': '127.0.0.1',
-  Forwarded: 'for=127.0.0.1;proto=https;host=evil.example',
-}
-/** Another address of this machine, for callers. */
-const ELSEWHERE = '127.0.0.77'
+import { ADA, ELSEWHERE, EVE, FORGED, openProxiedServer, type ProxiedServer } from './proxied-server.ts'
+import { PROXIES } from './proxy-bed.ts'
 
 /** Every address in a document that is somebody's to call. */
 function addresses(document: Buffer): ReadonlySet<string> {
@@ -37,41 +18,12 @@ function addresses(document: Buffer): ReadonlySet<string> {
 describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PROXIES)(
   'a server behind %s as docs/operations.md has it',
   (name) => {
-    let folder: string
-    let certificate: TestCertificate
-    let server: ServerProcess
-    let tap: Tap
-    let proxy: RunningProxy
-    const closers: (() => unknown)[] = []
-
-    /** A server with an account that has a password and one that has none, and the proxy before it. */
-    async function open(...flags: readonly string[]) {
-      const server = await startServerProcess({ folder: join(folder, `data${closers.length}`), flags })
-      const tap = await openTap(server.soapPort)
-      const ports = { soapPort: tap.port, messagingPort: server.port }
-      const proxy = await startProxy(name, { folder, certificate, ...ports })
-      closers.push(
-        () => proxy.close(),
-        () => tap.close(),
-        () => server.kill(),
-      )
-      const here = createCaller({ port: server.soapPort })
-      await here.call(request('Register', { userName: 'ada', password: PASSWORD }))
-      here.close()
-      const peer = await dialSessionPeer(server.port)
-      peer.send(['SESSION', 1])
-      await peer.ask('REGISTER', 'eve', '')
-      await peer.close()
-      return { server, tap, proxy }
-    }
-
+    let proxied: ProxiedServer
     beforeAll(async () => {
-      folder = await makeTempFolder()
-      certificate = makeCertificate(folder, 'proxy')
-      ;({ server, tap, proxy } = await open('--trust-proxy', '127.0.0.1'))
+      proxied = await openProxiedServer(name, '--trust-proxy', '127.0.0.1')
     })
     afterAll(async () => {
-      for (const close of closers) await close()
+      await proxied.close()
       await removeTempFolders()
     })
 
@@ -80,7 +32,7 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
       for (const caller of callers.splice(0)) caller.close()
     })
     function caller(options: Partial<CallerOptions> = {}): Caller {
-      const made = createCaller({ port: proxy.port, ca: certificate.cert, ...options })
+      const made = createCaller({ port: proxied.proxy.port, ca: proxied.certificate.cert, ...options })
       callers.push(made)
       return made
     }
@@ -100,19 +52,19 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
         const all = hosts.map((host, at) =>
           caller({ host, headers: at === 2 ? FORGED : {}, from: at === 2 ? ELSEWHERE : '127.0.0.1' }),
         )
-        const seen = tap.connections.length
+        const seen = proxied.tap.connections.length
         for (const document of documents) {
           const path = document.replace(/\?.*/, '')
           for (const [at, host] of hosts.entries()) {
             const { status, headers, body } = (await all[at]?.fetch(document)) ?? {}
             expect([status, headers?.['cache-control']]).toEqual([200, 'private, no-cache'])
-            expect([...addresses(body as Buffer)]).toEqual([`https://${host}:${proxy.port}${path}`])
+            expect([...addresses(body as Buffer)]).toEqual([`https://${host}:${proxied.proxy.port}${path}`])
             expect(String(body)).not.toContain('evil')
           }
         }
         const hostsOf = (bytes: string) =>
           new Set([...bytes.matchAll(/^host: (.*):/gim)].map(([, host]) => host))
-        const most = Math.max(...tap.connections.slice(seen).map(({ bytes }) => hostsOf(bytes).size))
+        const most = Math.max(...proxied.tap.connections.slice(seen).map(({ bytes }) => hostsOf(bytes).size))
         expect(most).toBeGreaterThan(1)
       })
 
@@ -126,10 +78,10 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
       })
 
       test('as --public-url has them, to everybody; a proxy that is not trusted makes nobody’s call safe', async () => {
-        const fixed = await open('--public-url', 'https://soap.example/dms')
-        const { port } = fixed.proxy
+        const fixed = await openProxiedServer(name, '--public-url', 'https://soap.example/dms')
+        const options = { port: fixed.proxy.port, ca: fixed.certificate.cert }
         for (const headers of [{}, FORGED, { Host: 'evil.example' }]) {
-          const one = caller({ port, headers })
+          const one = caller({ ...options, headers })
           for (const document of documents) {
             const { body } = await one.fetch(document)
             expect([...addresses(body)]).toEqual([`https://soap.example/dms${document.replace(/\?.*/, '')}`])
@@ -137,6 +89,7 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
           expect(await list(one, ADA)).toMatch(/^NotAllowed: .*--trust-proxy/)
           expect(await list(one, EVE)).toMatch(/^NotAuthenticated: .*not through a proxy/)
         }
+        await fixed.close()
       })
     })
 
@@ -157,7 +110,9 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
           expect([zipped.status, zipped.headers['content-encoding']]).toEqual([200, 'gzip'])
           expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true)
 
-          const session = connectHttp2(`https://127.0.0.1:${proxy.port}`, { ca: certificate.cert })
+          const session = connectHttp2(`https://127.0.0.1:${proxied.proxy.port}`, {
+            ca: proxied.certificate.cert,
+          })
           const stream = session.request({
             ...{ ':method': 'POST', ':path': '/', 'content-type': headers['Content-Type'] },
           })
@@ -194,7 +149,7 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
           expect(await list(one, EVE)).toMatch(/^NotAuthenticated: .*not through a proxy/)
           expect(await list(one, '', `Basic ${btoa('eve:')}`)).toMatch(/^NotAuthenticated/)
         }
-        const here = caller({ port: server.soapPort, ca: undefined })
+        const here = caller({ port: proxied.server.soapPort, ca: undefined })
         expect(await list(here, EVE)).toBe('ok')
       })
 
@@ -203,7 +158,7 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
         for (const headers of [{}, FORGED, { 'X-Forwarded-Proto': 'http' }]) {
           const [safe, clear] = [
             caller({ headers }),
-            caller({ headers, port: proxy.plainPort, ca: undefined }),
+            caller({ headers, port: proxied.proxy.plainPort, ca: undefined }),
           ]
           expect(await list(safe, ADA)).toBe('ok')
           expect(await list(safe, '', basic)).toBe('ok')
@@ -215,7 +170,10 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
       test('who guesses at his own expense: the log has the address that the proxy saw', async () => {
         const one = caller({ from: ELSEWHERE, headers: { ...FORGED, 'X-Forwarded-For': '198.51.100.1' } })
         expect(await list(one, usernameToken('ada', 'wrong'))).toMatch(/^NotAuthenticated/)
-        expect(await server.logged('authentication-failed')).toMatchObject({ user: 'ada', source: ELSEWHERE })
+        expect(await proxied.server.logged('authentication-failed')).toMatchObject({
+          user: 'ada',
+          source: ELSEWHERE,
+        })
       })
     })
   },

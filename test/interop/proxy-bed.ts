@@ -173,7 +173,9 @@ export interface Tap {
   readonly port: number
   /** What came on each connection so far, as Latin-1. */
   readonly connections: readonly { readonly bytes: string }[]
-  /** Resolves when so many bytes have come, on all connections. */
+  /** How many bytes came, on all connections. */
+  received(): number
+  /** Resolves when so many have. */
   reached(bytes: number): Promise<void>
   close(): Promise<void>
 }
@@ -211,6 +213,7 @@ export async function openTap(to: number): Promise<Tap> {
   return {
     port: (listener.address() as AddressInfo).port,
     connections,
+    received: () => total,
     reached: (bytes) =>
       new Promise((resolve) => {
         const look = (): void => {

@@ -45,10 +45,16 @@ const ODD = /[^\r\n -~]|(?<!\r)\n|\r(?!\n|$)/
 
 /** A head that was read last, with its bytes: callers send the same one again and again. */
 interface Known {
-  readonly bytes: string
+  readonly bytes: Buffer
   readonly head: PlainHead
   readonly endpoint: SoapEndpoint
   readonly caller: Caller
+}
+
+/** Are these the bytes from there on. Compared where they are: to make a string of them first is garbage with each call. */
+function startsWith(bytes: Buffer, start: Buffer, at: number): boolean {
+  const end = at + start.length
+  return end <= bytes.length && bytes.compare(start, 0, start.length, at, end) === 0
 }
 
 /** A connection while all that came on it was plain. It answers one request after the other. */
@@ -169,8 +175,7 @@ export class FastConnection {
   /** The head that begins here; undefined: there is one that is not ours. */
   private headAt(bytes: Buffer, at: number): Known | 'incomplete' | undefined {
     const { known } = this
-    if (known !== undefined && bytes.toString('latin1', at, at + known.bytes.length) === known.bytes)
-      return known
+    if (known !== undefined && startsWith(bytes, known.bytes, at)) return known
     const end = bytes.indexOf(HEAD_END, at)
     if (end === -1) {
       const start = bytes.toString('latin1', at, at + MAX_HEAD)
@@ -178,8 +183,7 @@ export class FastConnection {
       return begins && start.length < MAX_HEAD && !ODD.test(start) ? 'incomplete' : undefined
     }
     if (end - at > MAX_HEAD) return undefined
-    const text = bytes.toString('latin1', at, end + HEAD_END.length)
-    const head = parsePlainHead(text.slice(0, -HEAD_END.length))
+    const head = parsePlainHead(bytes.toString('latin1', at, end))
     const endpoint = head === undefined ? undefined : this.server.endpoints.get(head.path)
     if (head === undefined || endpoint === undefined) return undefined
     const { contentLength } = head
@@ -190,7 +194,8 @@ export class FastConnection {
       this.gone = listener
     }
     const caller = { authorization, remoteAddress, secure, forwarded, onGone }
-    this.known = { bytes: text, head, endpoint, caller }
+    // A copy: what was read would be kept with it.
+    this.known = { bytes: Buffer.from(bytes.subarray(at, end + HEAD_END.length)), head, endpoint, caller }
     return this.known
   }
 

@@ -58,6 +58,10 @@ function encodingOf(bytes: Buffer): Encoding {
   return UTF8
 }
 
+const LESS = 0x3c
+const QUESTION = 0x3f
+/** What is looked at for one. */
+const LONGEST_DECLARATION = 256
 const DECLARED = /^<\?xml[ \t\r\n][^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([^"'>]*)["']/
 
 function checkName(name: string, encoding: Encoding, who: string): void {
@@ -81,17 +85,24 @@ export function decodeXml(body: Uint8Array, charset: string | undefined): string
   const marked = encoding.bomBytes === 0 ? bytes : bytes.subarray(encoding.bomBytes)
 
   // An encoding that is not read is told from the declaration before its bytes look like broken UTF-8.
-  if (encoding.bomBytes === 0 && bytes[0] === 0x3c && bytes[1] === 0x3f) {
-    checkDeclaration(bytes.toString('latin1', 0, 256), encoding)
-  }
   const document = encoding.decode(marked)
-  if (document === undefined) throw new XmlError('the bytes are not valid in their encoding')
-  if (encoding.bomBytes !== 0 && document.startsWith('<?')) checkDeclaration(document.slice(0, 256), encoding)
+  if (document === undefined) {
+    if (encoding.bomBytes === 0) checkDeclaration(bytes.toString('latin1', 0, LONGEST_DECLARATION), encoding)
+    throw new XmlError('the bytes are not valid in their encoding')
+  }
+  checkDeclaration(document, encoding)
   if (document.charCodeAt(0) === 0xfeff) throw new XmlError('a second byte order mark')
   return document
 }
 
-function checkDeclaration(start: string, encoding: Encoding): void {
-  const declared = DECLARED.exec(start)?.[1]
-  if (declared !== undefined) checkName(declared, encoding, 'the XML declaration')
+/** A declaration that agreed with its encoding, which is most likely the next one too. */
+let agreed: { readonly declaration: string; readonly encoding: Encoding } | undefined
+
+function checkDeclaration(document: string, encoding: Encoding): void {
+  if (document.charCodeAt(0) !== LESS || document.charCodeAt(1) !== QUESTION) return
+  if (agreed?.encoding === encoding && document.slice(0, agreed.declaration.length) === agreed.declaration) return
+  const [declaration, declared] = DECLARED.exec(document.slice(0, LONGEST_DECLARATION)) ?? []
+  if (declaration === undefined || declared === undefined) return
+  checkName(declared, encoding, 'the XML declaration')
+  agreed = { declaration, encoding }
 }

@@ -1,7 +1,7 @@
 import { type AttributeCodec, NIL, readAttributes, type TagRules, writeAttributes } from './attributes.ts'
 import type { ElementCodec, OpenRecord, SoapRecord, SoapValue } from './codec.ts'
 import { nextMarkup } from './envelope.ts'
-import { escapeAttribute, escapeXml } from './escape.ts'
+import { escapeAttribute, escapeText } from './escape.ts'
 import { quoteName } from './fault.ts'
 import { invalid } from './invalid.ts'
 import type { ElementOutline, PartOutline, SimpleOutline } from './outline.ts'
@@ -56,7 +56,7 @@ function asRecord(value: unknown, element: QName): SoapRecord {
 function simpleContent(type: SimpleType, element: QName): Content {
   return {
     decode: (reader) => readText(reader, type, element),
-    encode: (value) => `>${escapeXml(type.encode(value))}`,
+    encode: (value) => `>${escapeText(type.encode(value))}`,
     sample: () => type.sample,
     has: () => false,
     nested: false,
@@ -78,7 +78,7 @@ function simpleContentWithAttributes({ simple, attributes }: ElementType, elemen
     },
     encode(value) {
       const record = asRecord(value, element)
-      return `${writeAttributes(attributes, record)}>${escapeXml(type.encode(record.value))}`
+      return `${writeAttributes(attributes, record)}>${escapeText(type.encode(record.value))}`
     },
     sample: () => ({ ...showAttributes(attributes), value: type.sample }),
     has: (local) => local === 'value' || attributes.some(({ name }) => name.local === local),

@@ -5,6 +5,9 @@ import { hasOnlyXmlCharacters } from './xml-characters.ts'
 const AMPERSAND = 0x26
 const SEMICOLON = 0x3b
 const HASH = 0x23
+const LOWER_A = 0x61
+const LOWER_M = 0x6d
+const LOWER_P = 0x70
 const LOWER_X = 0x78
 const NO_DIGIT = 255
 /** By ASCII code: what it is worth as a hexadecimal digit. */
@@ -18,12 +21,11 @@ const NO_ENTITY = 'an & is not written as &amp;, or an entity is not declared'
 /** The letters of an entity's name make one number. */
 const LETTER_BITS = 7
 const MOST_LETTERS = 4
-const ENTITIES: ReadonlyMap<number, number> = new Map(
-  Object.entries({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }).map(([name, character]) => [
-    Array.from(name).reduce((key, letter) => (key << LETTER_BITS) | letter.charCodeAt(0), 0),
-    character.charCodeAt(0),
-  ]),
+const CHARACTERS = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const NAMES = Int32Array.from(Object.keys(CHARACTERS), (name) =>
+  Array.from(name).reduce((key, letter) => (key << LETTER_BITS) | letter.charCodeAt(0), 0),
 )
+const CODES = Uint8Array.from(Object.values(CHARACTERS), (character) => character.charCodeAt(0))
 
 /** Puts in what the references of a text stand for, in one pass. Throws an `XmlError` for those that stand for nothing. */
 export function resolveReferences(raw: string): string {
@@ -50,13 +52,22 @@ class Resolver {
     const { units } = this
     const largest = units.BYTES_PER_ELEMENT === 1 ? 0xff : LAST_CODE_POINT
     let length = 0
-    while (this.at < units.length) {
-      const unit = units[this.at++] as number
+    let at = 0
+    while (at < units.length) {
+      const unit = units[at++] as number
       if (unit !== AMPERSAND) {
         units[length++] = unit
         continue
       }
-      const code = units[this.at] === HASH ? this.readNumber() : this.readEntity()
+      // What almost all of them are, in place.
+      if (units[at] === LOWER_A && units[at + 1] === LOWER_M && units[at + 2] === LOWER_P && units[at + 3] === SEMICOLON) {
+        units[length++] = AMPERSAND
+        at += 4
+        continue
+      }
+      this.at = at
+      const code = units[at] === HASH ? this.readNumber() : this.readEntity()
+      at = this.at
       if (code > largest) return -1
       if (code > 0xffff) {
         units[length++] = 0xd800 + ((code - 0x10000) >> 10)
@@ -67,17 +78,21 @@ class Resolver {
   }
 
   private readEntity(): number {
+    const { units } = this
+    let { at } = this
     let key = 0
     let left = MOST_LETTERS
     for (;;) {
-      const unit = this.units[this.at++]
+      const unit = units[at++]
       if (unit === SEMICOLON) break
       if (unit === undefined || unit >> LETTER_BITS !== 0 || left-- === 0) throw new XmlError(NO_ENTITY)
       key = (key << LETTER_BITS) | unit
     }
-    const code = ENTITIES.get(key)
-    if (code === undefined) throw new XmlError(NO_ENTITY)
-    return code
+    this.at = at
+    for (let place = 0; place < NAMES.length; place++) {
+      if (NAMES[place] === key) return CODES[place] as number
+    }
+    throw new XmlError(NO_ENTITY)
   }
 
   /** The character whose number stands there (XML 1.0, 4.1 [66]). */

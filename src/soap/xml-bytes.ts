@@ -100,7 +100,8 @@ let agreed: { readonly declaration: string; readonly encoding: Encoding } | unde
 
 function checkDeclaration(document: string, encoding: Encoding): void {
   if (document.charCodeAt(0) !== LESS || document.charCodeAt(1) !== QUESTION) return
-  if (agreed?.encoding === encoding && document.slice(0, agreed.declaration.length) === agreed.declaration) return
+  if (agreed?.encoding === encoding && document.slice(0, agreed.declaration.length) === agreed.declaration)
+    return
   const [declaration, declared] = DECLARED.exec(document.slice(0, LONGEST_DECLARATION)) ?? []
   if (declaration === undefined || declared === undefined) return
   checkName(declared, encoding, 'the XML declaration')

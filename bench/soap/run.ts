@@ -1,7 +1,8 @@
 /**
  * `remove_spaces` calls a second, side by side in one run: ours, gSOAP's standalone server in C, a bare node:http handler
- * with a regular expression, node-soap's server on express, and Spyne under gunicorn with two workers. Needs wrk; peers
- * whose programs are not there are left out. Rounds are interleaved, so that what else the machine does hits all alike.
+ * with a regular expression, node-soap's server on express, Spyne under gunicorn with two workers, and the floor: a program in
+ * C that does nothing but write one answer, which is what wrk and the kernel leave of a call. Needs wrk; peers whose
+ * programs are not there are left out. Rounds are interleaved, so that what else the machine does hits all alike.
  *
  *   npm run bench:soap [-- --rounds 3 --seconds 2 --only ours,gSOAP --large]
  *

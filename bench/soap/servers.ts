@@ -95,6 +95,15 @@ export const KINDS: readonly Kind[] = [
       return startPrinting(join(folder, 'gsoap'))
     },
   },
+  {
+    name: 'floor in C',
+    needs: ['/usr/bin/gcc'],
+    async start(folder) {
+      const program = join(folder, 'floor')
+      await run('gcc', ['-O2', '-o', program, join(HERE, 'floor.c')])
+      return startPrinting(program)
+    },
+  },
   { name: 'bare node:http', needs: [], start: () => startNode('bare') },
   { name: 'node-soap on express', needs: [], start: () => startNode('node-soap') },
   {

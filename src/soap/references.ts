@@ -60,7 +60,12 @@ class Resolver {
         continue
       }
       // What almost all of them are, in place.
-      if (units[at] === LOWER_A && units[at + 1] === LOWER_M && units[at + 2] === LOWER_P && units[at + 3] === SEMICOLON) {
+      if (
+        units[at] === LOWER_A &&
+        units[at + 1] === LOWER_M &&
+        units[at + 2] === LOWER_P &&
+        units[at + 3] === SEMICOLON
+      ) {
         units[length++] = AMPERSAND
         at += 4
         continue

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { escapeXml } from '../../src/soap/escape.ts'
+import { escapeText, escapeXml } from '../../src/soap/escape.ts'
 import { DEFAULT_SOAP_LIMITS, type SoapLimits } from '../../src/soap/limits.ts'
 import { type Scanner, TOKEN, XmlError } from '../../src/soap/scanner.ts'
 import { createShapeScanner } from '../../src/soap/shape-scanner.ts'
@@ -244,15 +244,18 @@ describe('our scanner, against saxes', () => {
       '€',
       '𝄞',
     ]
-    const wrong = ['&#xD800;', '&#x110000;', '&Amp;', '&ampx;', '&am\u00f0;', '&#49', '&#x;']
+    const wrong = ['&#xD800;', '&#x110000;', '&Amp;', '&ampx;', '&amp', '&ap;', '&am\u00f0;', '&#49', '&#x;']
     const pieces = fc.array(fc.constantFrom(...bits), { minLength: 1, maxLength: 200 })
     fc.assert(
       fc.property(pieces, fc.option(fc.constantFrom(...wrong), { freq: 5 }), (parts, mistake) => {
         const written = parts.join('')
         expectSame(`<a b="${written}">${written}${mistake ?? ''}</a>`)
         const [, text] = read(scanXml, `<a>${written}</a>`) as [unknown, string]
-        expect(read(scanWithSaxes, `<a>${escapeXml(text)}</a>`)[1]).toBe(text)
-        expect(escapeXml(text)).not.toMatch(/[<>"\r]|&(?!amp;|lt;|gt;|quot;|#13;)/)
+        for (const escape of [escapeXml, escapeText]) {
+          expect(read(scanWithSaxes, `<a>${escape(text)}</a>`)[1]).toBe(text)
+          expect(escape(text)).not.toMatch(/[<>\r]|&(?!amp;|lt;|gt;|quot;|#13;)/)
+        }
+        expect(escapeXml(text)).not.toContain('"')
       }),
       { numRuns: 1000 },
     )

@@ -94,7 +94,8 @@ export function createWebApp(options: WebAppOptions): Express {
     else response.status(503).send(`not ready: ${reason}\n`)
   })
   if (metrics !== undefined) {
-    app.get('/metrics', async (_request, response) => {
+    // Nothing but this: a proxy that refuses it need not think of /Metrics and /metrics/, which a string would match.
+    app.get(/^\/metrics$/, async (_request, response) => {
       const { contentType, text } = await metrics()
       response.set('Cache-Control', 'no-store').set('Content-Type', contentType).send(text)
     })

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { runScript } from '../support/command-line.ts'
 import { describeWith } from '../support/describe-with.ts'
 import { PASSWORD } from '../support/messaging-calls.ts'
 import { login } from '../support/session-login.ts'
@@ -47,6 +48,17 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
       const message = await bob.take((frame) => frame.includes('hello'))
       bob.confirm(message)
       await ada.take('SEND_MESS_ACK')
+    })
+
+    test('is spoken by the prompt', async () => {
+      const at = ['-s', '127.0.0.1', '-p', String(proxied.proxy.messagingPort), '--no-trim']
+      const tls = ['--tls', '--ca', proxied.certificate.certFile]
+      const { code, out } = await runScript(
+        ['REGISTER carol', 'CONNECT carol', 'SEND carol hello'],
+        ...at,
+        ...tls,
+      )
+      expect([code, out.join()]).toEqual([0, expect.stringContaining('hello')])
     })
 
     test('comes from the proxy to the server: a failure is the proxy’s, and who uses an open account is local', async () => {

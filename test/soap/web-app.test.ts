@@ -113,6 +113,15 @@ describe('what a browser or a tool opens', () => {
     expect(reply.text).not.toContain('alert')
   })
 
+  test('metrics have one path, which a proxy can refuse', async () => {
+    const metrics = async () => ({ contentType: 'text/plain', text: 'figures' })
+    const app = createWebApp({ services: new Map(), failure: () => undefined, metrics })
+    expect((await supertest(app).get('/metrics')).text).toBe('figures')
+    for (const path of ['/metrics/', '/Metrics', '//metrics', '/%6detrics']) {
+      expect([path, (await supertest(app).get(path)).status]).toEqual([path, 404])
+    }
+  })
+
   test('a path that cannot be decoded is 400 without a stack', async () => {
     const reply = await supertest(server.url).get('/%zz')
     expect([400, 404]).toContain(reply.status)

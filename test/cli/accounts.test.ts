@@ -7,6 +7,7 @@ import {
   type ScriptResult,
   type TerminalClient,
 } from '../support/command-line.ts'
+import { testWith } from '../support/describe-with.ts'
 import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 let server: RestartableServer
@@ -123,7 +124,7 @@ test('an open account needs no secret', async () => {
   expect((await script(['CONNECT frank', 'UNREGISTER frank'])).out).toEqual(['CONNECT OK', 'UNREGISTER OK'])
 })
 
-test('a chosen password is asked for twice, is never shown, and is kept nowhere', async () => {
+testWith('python3')('a chosen password is asked for twice, is never shown, and is kept nowhere', async () => {
   const password = 'correct horse'
   const client = await terminal()
   await say(client, 'REGISTER grace --password', /^new password of grace:$/m)
@@ -160,55 +161,61 @@ test('a chosen password is asked for twice, is never shown, and is kept nowhere'
   expect((await script(['CONNECT grace --takeover'], { password })).out).toEqual(['CONNECT OK'])
 })
 
-test('a password that is typed before it is asked for answers the question: it is not shown, kept, or taken for a command', async () => {
-  const client = await terminal()
-  client.type('REGISTER mallory --password\rhunter two\rhunter two\rFOO\r')
-  await client.until(
-    /^new password of mallory:\nthe same again:\nREGISTER OK\nc> FOO\nError: command FOO not valid\.\nc>$/m,
-  )
-  client.type('CONNECT mallory\rhunter two\r')
-  await client.until(/^password of mallory:\nCONNECT OK\nc>$/m)
-  // Where nothing asks for it, it is a line like any other, and yet not kept for the next run.
-  await say(client, 'hunter two', /^Error: command HUNTER not valid\.\nc>$/m)
-  await say(client, 'SEND', /^Syntax error.*\nc>$/m)
-  client.type('\x1b[A'.repeat(4))
-  await client.until(/^c> FOO$/m)
-  client.type('\x1b[A')
-  await client.until(/^c> REGISTER mallory --password$/m)
-  client.type('\x15QUIT\r')
-  expect(await client.left).toBe(0)
-  expect(client.screen.rows().filter((row) => row.includes('hunter'))).toEqual(['c> hunter two'])
-  expect(readFileSync(join(folder, 'dms', 'history'), 'utf8')).toBe(
-    'REGISTER mallory --password\nCONNECT mallory\nSEND\nQUIT\n',
-  )
-})
+testWith('python3')(
+  'a password that is typed before it is asked for answers the question: it is not shown, kept, or taken for a command',
+  async () => {
+    const client = await terminal()
+    client.type('REGISTER mallory --password\rhunter two\rhunter two\rFOO\r')
+    await client.until(
+      /^new password of mallory:\nthe same again:\nREGISTER OK\nc> FOO\nError: command FOO not valid\.\nc>$/m,
+    )
+    client.type('CONNECT mallory\rhunter two\r')
+    await client.until(/^password of mallory:\nCONNECT OK\nc>$/m)
+    // Where nothing asks for it, it is a line like any other, and yet not kept for the next run.
+    await say(client, 'hunter two', /^Error: command HUNTER not valid\.\nc>$/m)
+    await say(client, 'SEND', /^Syntax error.*\nc>$/m)
+    client.type('\x1b[A'.repeat(4))
+    await client.until(/^c> FOO$/m)
+    client.type('\x1b[A')
+    await client.until(/^c> REGISTER mallory --password$/m)
+    client.type('\x15QUIT\r')
+    expect(await client.left).toBe(0)
+    expect(client.screen.rows().filter((row) => row.includes('hunter'))).toEqual(['c> hunter two'])
+    expect(readFileSync(join(folder, 'dms', 'history'), 'utf8')).toBe(
+      'REGISTER mallory --password\nCONNECT mallory\nSEND\nQUIT\n',
+    )
+  },
+)
 
-test('PASSWD puts a password in the place of the stored secret, which then is gone', async () => {
-  await script(['REGISTER heidi', 'REGISTER ivan'])
-  const copy = join(folder, 'copy.json')
-  copyFileSync(credentials, copy)
-  const client = await terminal()
-  await say(client, 'PASSWD', /^PASSWD FAIL\nnobody is connected here.*\nc>$/m)
-  await say(client, 'CONNECT heidi', /CONNECT OK\nc>$/)
-  await say(client, 'PASSWD', /new password of heidi:$/)
-  // What comes in meanwhile stands above the question.
-  await script(['CONNECT ivan', 'SEND heidi boo'])
-  await client.until(/^MESSAGE \d+ FROM ivan :\n {2}boo\nEND\nnew password of heidi:$/m)
-  await say(client, 'pass word', /the same again:$/)
-  await say(client, 'pass word', /^PASSWD OK\nc>$/m)
-  expect(stored()).toMatchObject([{ user: 'ivan' }])
-  client.type('QUIT\r')
-  expect(await client.left).toBe(0)
-  expect((await script(['CONNECT heidi'])).code).toBe(1)
-  const stale = await script(['CONNECT heidi'], { file: copy })
-  expect([stale.code, ...stale.hints]).toEqual([
-    1,
-    expect.stringContaining(`${copy} holds another secret for heidi`),
-  ])
-  for (const file of [credentials, copy]) {
-    expect((await script(['CONNECT heidi'], { file, password: 'pass word' })).out).toEqual(['CONNECT OK'])
-  }
-})
+testWith('python3')(
+  'PASSWD puts a password in the place of the stored secret, which then is gone',
+  async () => {
+    await script(['REGISTER heidi', 'REGISTER ivan'])
+    const copy = join(folder, 'copy.json')
+    copyFileSync(credentials, copy)
+    const client = await terminal()
+    await say(client, 'PASSWD', /^PASSWD FAIL\nnobody is connected here.*\nc>$/m)
+    await say(client, 'CONNECT heidi', /CONNECT OK\nc>$/)
+    await say(client, 'PASSWD', /new password of heidi:$/)
+    // What comes in meanwhile stands above the question.
+    await script(['CONNECT ivan', 'SEND heidi boo'])
+    await client.until(/^MESSAGE \d+ FROM ivan :\n {2}boo\nEND\nnew password of heidi:$/m)
+    await say(client, 'pass word', /the same again:$/)
+    await say(client, 'pass word', /^PASSWD OK\nc>$/m)
+    expect(stored()).toMatchObject([{ user: 'ivan' }])
+    client.type('QUIT\r')
+    expect(await client.left).toBe(0)
+    expect((await script(['CONNECT heidi'])).code).toBe(1)
+    const stale = await script(['CONNECT heidi'], { file: copy })
+    expect([stale.code, ...stale.hints]).toEqual([
+      1,
+      expect.stringContaining(`${copy} holds another secret for heidi`),
+    ])
+    for (const file of [credentials, copy]) {
+      expect((await script(['CONNECT heidi'], { file, password: 'pass word' })).out).toEqual(['CONNECT OK'])
+    }
+  },
+)
 
 test('in a script DMS_PASSWORD is the password that REGISTER --password and PASSWD set', async () => {
   const refused = await script(['REGISTER judy --password'])

@@ -10,7 +10,7 @@ import {
   runScript,
   type TerminalClient,
 } from '../support/command-line.ts'
-import { describeWith } from '../support/describe-with.ts'
+import { describeWith, testWith } from '../support/describe-with.ts'
 import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 let server: RestartableServer
@@ -44,33 +44,36 @@ async function connected(user: string): Promise<TerminalClient> {
   return client
 }
 
-test('a server that is killed is one status line; typing goes on, and what was sent meanwhile goes out once, in order, when it is back', async () => {
-  const [alice, bob] = await newUsers()
-  const client = await connected(alice)
-  await server.kill()
-  await client.until(/^the server is away and looked for; what you send waits \(.*\)\nc>$/m)
-  client.type(`SEND ${bob} first   of two\rFOO\rSEND ${bob} second\rHELP\rREGISTER carol\r`)
-  await client.until(
-    /Error: command FOO not valid\.\n(.*\n)*0 done(.*\n)*REGISTER FAIL\n.*is away and looked for.*\nc>$/,
-  )
-  client.type('half a li')
-  await client.until(/half a li$/)
-  expect(client.screen.rows().join('\n')).not.toContain('SEND OK')
-  await server.restart()
-  await client.until(
-    /^the server is back\nSEND OK - MESSAGE id \d+\nSEND OK - MESSAGE id \d+\nc> half a li$/m,
-  )
-  expect(client.screen.rows().filter((row) => row.startsWith('the server is'))).toHaveLength(2)
-  const receiver = openPipedClient(...at())
-  receiver.type(`CONNECT ${bob}`)
-  await receiver.until(/second\nEND/)
-  const { out, hints } = await receiver.end()
-  expect(out.filter((line) => line.startsWith('  '))).toEqual(['  first of two', '  second'])
-  expect(hints).toEqual(['2 messages waiting'])
-  await client.until(/SEND MESSAGE id \d+ OK\nSEND MESSAGE id \d+ OK\nc> half a li$/)
-})
+testWith('python3')(
+  'a server that is killed is one status line; typing goes on, and what was sent meanwhile goes out once, in order, when it is back',
+  async () => {
+    const [alice, bob] = await newUsers()
+    const client = await connected(alice)
+    await server.kill()
+    await client.until(/^the server is away and looked for; what you send waits \(.*\)\nc>$/m)
+    client.type(`SEND ${bob} first   of two\rFOO\rSEND ${bob} second\rHELP\rREGISTER carol\r`)
+    await client.until(
+      /Error: command FOO not valid\.\n(.*\n)*0 done(.*\n)*REGISTER FAIL\n.*is away and looked for.*\nc>$/,
+    )
+    client.type('half a li')
+    await client.until(/half a li$/)
+    expect(client.screen.rows().join('\n')).not.toContain('SEND OK')
+    await server.restart()
+    await client.until(
+      /^the server is back\nSEND OK - MESSAGE id \d+\nSEND OK - MESSAGE id \d+\nc> half a li$/m,
+    )
+    expect(client.screen.rows().filter((row) => row.startsWith('the server is'))).toHaveLength(2)
+    const receiver = openPipedClient(...at())
+    receiver.type(`CONNECT ${bob}`)
+    await receiver.until(/second\nEND/)
+    const { out, hints } = await receiver.end()
+    expect(out.filter((line) => line.startsWith('  '))).toEqual(['  first of two', '  second'])
+    expect(hints).toEqual(['2 messages waiting'])
+    await client.until(/SEND MESSAGE id \d+ OK\nSEND MESSAGE id \d+ OK\nc> half a li$/)
+  },
+)
 
-test('who leaves while the server is away is told what was not sent', async () => {
+testWith('python3')('who leaves while the server is away is told what was not sent', async () => {
   const [alice, bob] = await newUsers()
   const client = await connected(alice)
   await server.kill()
@@ -111,25 +114,28 @@ test('a signal ends a script that waits for the server', async () => {
   await server.restart()
 })
 
-test('a user who is connected elsewhere is not torn away by accident; --takeover does it, and the other is told in one line', async () => {
-  const [alice, bob] = await newUsers()
-  const client = await connected(alice)
-  const refused = await runScript([`CONNECT ${alice}`], ...at())
-  expect(refused).toEqual({
-    code: 1,
-    out: ['USER ALREADY CONNECTED'],
-    hints: [`CONNECT ${alice} --takeover ends the session elsewhere`],
-  })
-  client.type('SEND')
-  await client.until(/SEND$/)
-  const other = openPipedClient(...at())
-  other.type(`CONNECT ${alice} --takeover`)
-  await other.until(/CONNECT OK/)
-  await client.until(/^you are not connected any more: this user has connected elsewhere.*\nc> SEND$/m)
-  client.type(` ${bob} hi\r`)
-  await client.until(/^SEND FAIL\n.*CONNECT <userName> first\nc>$/m)
-  expect((await other.end()).code).toBe(0)
-})
+testWith('python3')(
+  'a user who is connected elsewhere is not torn away by accident; --takeover does it, and the other is told in one line',
+  async () => {
+    const [alice, bob] = await newUsers()
+    const client = await connected(alice)
+    const refused = await runScript([`CONNECT ${alice}`], ...at())
+    expect(refused).toEqual({
+      code: 1,
+      out: ['USER ALREADY CONNECTED'],
+      hints: [`CONNECT ${alice} --takeover ends the session elsewhere`],
+    })
+    client.type('SEND')
+    await client.until(/SEND$/)
+    const other = openPipedClient(...at())
+    other.type(`CONNECT ${alice} --takeover`)
+    await other.until(/CONNECT OK/)
+    await client.until(/^you are not connected any more: this user has connected elsewhere.*\nc> SEND$/m)
+    client.type(` ${bob} hi\r`)
+    await client.until(/^SEND FAIL\n.*CONNECT <userName> first\nc>$/m)
+    expect((await other.end()).code).toBe(0)
+  },
+)
 
 test('how many wait is a line of its own, and with --json a field', async () => {
   const [alice, bob] = await newUsers()
@@ -157,7 +163,7 @@ test('what one run has shown no later one shows again, whatever is killed', asyn
   expect(out.join('\n')).not.toContain('once')
 })
 
-test('USERS shows who begins so, and who is online; Tab knows them then', async () => {
+testWith('python3')('USERS shows who begins so, and who is online; Tab knows them then', async () => {
   const [alice, bob] = await newUsers()
   const client = await connected(bob)
   client.type(`USERS ${alice}\r`)

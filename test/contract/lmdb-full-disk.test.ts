@@ -5,7 +5,7 @@ import { removeTempFolders } from '../support/temp-folder.ts'
 import { inWords, send } from '../support/words.ts'
 
 /** A disk that takes no more (wire-protocol 3, 5; reliability R3). The store is another process's, and so is the limit. */
-describe('the lmdb store on a disk that is full', () => {
+describeWith('util-linux')('the lmdb store on a disk that is full', () => {
   let folder: LmdbFolder
   let store: StoreProcess
   /** Does not fit into what the file has free. */

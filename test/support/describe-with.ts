@@ -38,6 +38,11 @@ export function describeWith(...packages: readonly (keyof typeof PACKAGES)[]): j
   return process.env.CI || packages.every(installed) ? describe : describe.skip
 }
 
+/** `test`, for one that needs these packages, in the same way. */
+export function testWith(...packages: readonly (keyof typeof PACKAGES)[]): jest.It {
+  return process.env.CI || packages.every(installed) ? test : test.skip
+}
+
 function installed(name: keyof typeof PACKAGES): boolean {
   const [command, ...args] = PACKAGES[name]
   return spawnSync(command, args).status === 0

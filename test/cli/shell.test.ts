@@ -9,6 +9,7 @@ import {
   type TerminalClient,
   type TerminalOptions,
 } from '../support/command-line.ts'
+import { describeWith, testWith } from '../support/describe-with.ts'
 import { type RestartableServer, startRestartableServer } from '../support/restartable-server.ts'
 
 let server: RestartableServer
@@ -59,7 +60,7 @@ async function leave(client: TerminalClient): Promise<void> {
   expect(await client.left).toBe(0)
 }
 
-describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
+describeWith('python3').each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
   beforeAll(() => {
     protocol = flags
   })
@@ -144,7 +145,7 @@ describe.each(PROTOCOLS)('over the %s protocol', (_name, flags) => {
   })
 })
 
-test.each([200, 24])(
+testWith('python3').each([200, 24])(
   'lines that are pasted are carried out in order, each reply under its line, %i columns wide',
   async (columns) => {
     const alice = await newUser()
@@ -171,7 +172,7 @@ test.each([200, 24])(
   },
 )
 
-test.each([
+testWith('python3').each([
   ['to the end of the row', 17],
   ['beyond it', 30],
 ])('a line that was pasted %s is not torn by a message, and can be changed', async (_how, length) => {
@@ -191,7 +192,7 @@ test.each([
   expect(rows.slice(before.length + 3).join('')).toBe(`c> ${pasted.slice(0, -1)}Xy`)
 })
 
-test('Ctrl-C clears the line, and twice leaves', async () => {
+testWith('python3')('Ctrl-C clears the line, and twice leaves', async () => {
   const client = await terminal()
   client.type('SEND bob oh no')
   await client.until(/oh no$/)
@@ -207,17 +208,20 @@ test('Ctrl-C clears the line, and twice leaves', async () => {
   expect(client.screen.rows().at(-1)).toBe('+++ FINISHED +++')
 })
 
-test('the arrow keys bring back what an earlier run typed, also a message that could not be sent', async () => {
-  const first = await terminal()
-  first.type('SEND bob   kept as typed\r')
-  await first.until(/^SEND FAIL\n.*CONNECT <userName> first\nc>$/m)
-  await leave(first)
-  const second = await terminal()
-  second.type('\x1b[A\x1b[A')
-  await second.until(/^c> SEND bob {3}kept as typed$/m)
-})
+testWith('python3')(
+  'the arrow keys bring back what an earlier run typed, also a message that could not be sent',
+  async () => {
+    const first = await terminal()
+    first.type('SEND bob   kept as typed\r')
+    await first.until(/^SEND FAIL\n.*CONNECT <userName> first\nc>$/m)
+    await leave(first)
+    const second = await terminal()
+    second.type('\x1b[A\x1b[A')
+    await second.until(/^c> SEND bob {3}kept as typed$/m)
+  },
+)
 
-test('Tab completes commands, and names that came up', async () => {
+testWith('python3')('Tab completes commands, and names that came up', async () => {
   const alice = await newUser()
   const client = await terminal()
   client.type(`REGISTER ${alice}\r`)
@@ -235,7 +239,7 @@ test('Tab completes commands, and names that came up', async () => {
   await leave(client)
 })
 
-test('what a peer sent cannot move the cursor, paint, or fake an END', async () => {
+testWith('python3')('what a peer sent cannot move the cursor, paint, or fake an END', async () => {
   const [alice, bob] = [await newUser(), await newUser()]
   const client = await connected(bob)
   const text = '\x1b[2J\x9b31m\u202egone\rEND'
@@ -245,7 +249,7 @@ test('what a peer sent cannot move the cursor, paint, or fake an END', async () 
   await leave(client)
 })
 
-test('there is colour at a terminal, unless NO_COLOR says otherwise', async () => {
+testWith('python3')('there is colour at a terminal, unless NO_COLOR says otherwise', async () => {
   for (const [NO_COLOR, colored] of [
     ['', true],
     ['1', false],
@@ -257,23 +261,26 @@ test('there is colour at a terminal, unless NO_COLOR says otherwise', async () =
   }
 })
 
-test('over the original protocol a server that is away is one clear line, and when it is back so is the conversation', async () => {
-  protocol = PROTOCOLS[1][1]
-  const alice = await newUser()
-  const client = await connected(alice)
-  await server.kill()
-  client.type(`SEND ${alice} hi\r`)
-  await client.until(
-    new RegExp(`^SEND FAIL\n.*localhost:${server.soapPort}.* not sent; .*--no-trim\nc>$`, 'm'),
-  )
-  client.type('REGISTER bob\r')
-  await client.until(
-    new RegExp(`^REGISTER FAIL\ncannot reach localhost:${server.port} .*-s and -p\nc>$`, 'm'),
-  )
-  await server.restart()
-  client.type(`CONNECT ${alice}\r`)
-  await client.until(/CONNECT OK\nc>$/)
-  client.type(`SEND ${alice} to myself\r`)
-  await client.until(new RegExp(`^MESSAGE \\d+ FROM ${alice} :\n {2}to myself\nEND$`, 'm'))
-  await leave(client)
-})
+testWith('python3')(
+  'over the original protocol a server that is away is one clear line, and when it is back so is the conversation',
+  async () => {
+    protocol = PROTOCOLS[1][1]
+    const alice = await newUser()
+    const client = await connected(alice)
+    await server.kill()
+    client.type(`SEND ${alice} hi\r`)
+    await client.until(
+      new RegExp(`^SEND FAIL\n.*localhost:${server.soapPort}.* not sent; .*--no-trim\nc>$`, 'm'),
+    )
+    client.type('REGISTER bob\r')
+    await client.until(
+      new RegExp(`^REGISTER FAIL\ncannot reach localhost:${server.port} .*-s and -p\nc>$`, 'm'),
+    )
+    await server.restart()
+    client.type(`CONNECT ${alice}\r`)
+    await client.until(/CONNECT OK\nc>$/)
+    client.type(`SEND ${alice} to myself\r`)
+    await client.until(new RegExp(`^MESSAGE \\d+ FROM ${alice} :\n {2}to myself\nEND$`, 'm'))
+    await leave(client)
+  },
+)

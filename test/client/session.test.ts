@@ -11,6 +11,7 @@ import {
   unregister,
 } from '../../src/client/connect.ts'
 import { CannotConnect } from '../../src/client/errors.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { openServer, type ServerUnderTest } from '../support/server.ts'
 import { answerWell, openSessionStandIn } from '../support/session-stand-in.ts'
 import { makeTempFolder, removeTempFolders } from '../support/temp-folder.ts'
@@ -167,7 +168,7 @@ test('registering makes a secret, takes a password, or makes an open account', a
   await expect(register({ ...at(), user: 'alice' })).rejects.toMatchObject({ code: 'user-exists' })
 })
 
-describe('TLS', () => {
+describeWith('openssl')('TLS', () => {
   let cert: string
   let key: string
   let secure: ServerUnderTest

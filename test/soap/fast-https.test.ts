@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import type { SoapContext } from '../../src/soap/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
+import { describeWith } from '../support/describe-with.ts'
 import { request } from './raw-http.ts'
 import { envelope, openTextServer, removeSpaces } from './text-server.ts'
 
 const CALL = request(envelope('1.1', removeSpaces('a  b')))
 const GET = 'GET /livez HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n'
 
-describe('over TLS', () => {
+describeWith('openssl')('over TLS', () => {
   let folder: string
   let certificate: TestCertificate
   beforeAll(() => {

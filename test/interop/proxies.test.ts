@@ -27,13 +27,13 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
       await removeTempFolders()
     })
 
-    const callers: Caller[] = []
-    afterEach(() => {
-      for (const caller of callers.splice(0)) caller.close()
+    const closers: (() => unknown)[] = []
+    afterEach(async () => {
+      for (const close of closers.splice(0)) await close()
     })
     function caller(options: Partial<CallerOptions> = {}): Caller {
       const made = createCaller({ port: proxied.proxy.port, ca: proxied.certificate.cert, ...options })
-      callers.push(made)
+      closers.push(() => made.close())
       return made
     }
     const list = async (from: Caller, header: string, authorization?: string) => {
@@ -79,6 +79,7 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
 
       test('as --public-url has them, to everybody; a proxy that is not trusted makes nobody’s call safe', async () => {
         const fixed = await openProxiedServer(name, '--public-url', 'https://soap.example/dms')
+        closers.push(() => fixed.close())
         const options = { port: fixed.proxy.port, ca: fixed.certificate.cert }
         for (const headers of [{}, FORGED, { Host: 'evil.example' }]) {
           const one = caller({ ...options, headers })
@@ -89,7 +90,6 @@ describeWith('nginx-light', 'libnginx-mod-stream', 'haproxy', 'openssl').each(PR
           expect(await list(one, ADA)).toMatch(/^NotAllowed: .*--trust-proxy/)
           expect(await list(one, EVE)).toMatch(/^NotAuthenticated: .*not through a proxy/)
         }
-        await fixed.close()
       })
     })
 

@@ -3,7 +3,7 @@
  * acknowledged to the sender and confirmed by the recipient. Rounds are interleaved, so that what else the machine
  * does hits all alike; the disk is at rest before each; the figures are medians.
  *
- *   npm run bench:peers [-- --seconds 2 --rounds 3 --window 1,64 --only ours,nats-server]
+ *   npm run bench:peers [-- --seconds 2 --rounds 5 --window 1,64 --only ours,nats-server]
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -20,14 +20,15 @@ import type { System } from './system.ts'
 const PAIRS = 8
 /** More messages than anything brings in a second, so that the room for their times is there before. */
 const MOST_A_SECOND = 2_000_000
-const WARM_UP_MS = 1000
+/** Servers run for days: the first second of one, while it compiles what is hot and makes its first files, is nobody's. */
+const WARM_UP_MS = 3000
 
 const SYSTEMS: readonly System[] = [ours, mosquitto, nats, natsLog, nothing, nothingSynced]
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     window: { type: 'string', default: '1,64' },
     only: { type: 'string' },
   },

@@ -14,7 +14,7 @@
 /** So often it looks before it sleeps: it must not be in the way of the others' rounds. */
 #define LOOKS 20000
 
-static const char TEXT[] = "ten words and ten blanks ten words and ten blanks ten words and ten blanks ten words and ten blan";
+static const char TEXT[] = "ten words and ten blanks ten words and ten blanks ten words and ten blanks ten words and ten bla";
 
 int main(void) {
   static char request[1 << 16], body[1024], answer[2048];

@@ -111,7 +111,7 @@ if (missing.length > 0 || chosen.length === 0) {
 }
 
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
-const room = Math.ceil(MOST_A_SECOND * Math.max(1, seconds))
+const room = Math.ceil((MOST_A_SECOND * Math.max(WARM_UP_MS, seconds * 1000)) / 1000)
 const times: Times = { sentAt: new Float64Array(room), took: new Float64Array(room) }
 const benches: Bench[] = []
 for (const window of windows) for (const system of chosen) benches.push(await open(system, window, times))

@@ -85,7 +85,8 @@ describe('peers that waste the server’s time', () => {
     await send(2000)
     const before = ownMemory(server.pid)
     await send(2000)
-    expect(ownMemory(server.pid) - before).toBeLessThan(40 * MEGABYTE)
+    // Two times what begins a checkpoint may be in memory, on its way from the log into the tree, at one moment and not at another.
+    expect(ownMemory(server.pid) - before).toBeLessThan(64 * MEGABYTE)
     await sender.close()
     await server.logged('gone', 'deaf')
     const again = await dialSessionPeer(server.port)
